@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import helix_app
 from helix_app.base import messages, settings as settings_store
 from helix_app.base.errors import HelixError
-from helix_app.base.process import heap, logs, paths
+from helix_app.base.process import heap, logs, paths, program
 from helix_app.base.settings import Keeper, Settings
 from helix_app.protocol.events import EngineClient, Event, Failed, Notice
 from helix_app.protocol.models.loading import Unloaded
@@ -66,6 +66,7 @@ class App:
     library: Library
     remotes: Remotes
     inquiries: Inquiries
+    restarts: bool = False  # the program is to be started again when they have ended
 
     def start(self) -> None:
         """Show the window, and only then start what takes time."""
@@ -75,6 +76,11 @@ class App:
         self.controller.look_for_devices()
         self.inquiries.start()
 
+    def restart(self) -> None:
+        """End, to be started again."""
+        self.restarts = True
+        self.window.close()
+
     def end(self) -> bool:
         """End what the window's closing has ended, if it was closed; False when a thread hangs."""
         return all([self.controller.shutdown(), self.benchmarks.shutdown(), self.library.shutdown()])
@@ -83,7 +89,7 @@ class App:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the window. Returns the exit code."""
     argv = list(sys.argv if argv is None else argv)
-    _guard_streams()
+    program.guard_streams()
     options, rest = _parser().parse_known_args(argv[1:])
     try:
         paths.check()
@@ -105,23 +111,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         app = build(settings, keeper=keeper)
         from helix_app.gui.window.opening import is_file_to_open, open_file
 
-        given = next((argument for argument in reversed(rest) if is_file_to_open(argument)), None)
+        files = tuple(filter(is_file_to_open, rest))
     except ImportError as error:
         log.debug("no window", exc_info=True)
         return _refuse("window_unavailable", {"reason": str(error)})
     heap.collect_by_hand()
     heap.set_aside()  # what is imported stays
+    app.window.preferences.restart_requested.connect(app.restart)
     tell = app.window.help.faults.tell
     with _interruptible(app.window), watching(app.window, tell, asks_before=not options.smoke_test):
         if options.smoke_test:
             _smoke_test(app, application, options.picture)
         else:
             app.start()
-            if given is not None:
-                open_file(app.window, given)
+            if files:
+                open_file(app.window, files[-1])
         splash.close()
         code = application.exec()
-    if not app.end():
+    ended = app.end()
+    if app.restarts:
+        program.start_again(without=files)
+    if not ended:
         logging.shutdown()
         os._exit(code or 1)
     return code
@@ -354,12 +364,6 @@ def _smoke_test(app: App, application: QApplication, picture: str | None) -> Non
     app.controller.start()
     app.controller.unload()
     QTimer.singleShot(SMOKE_TEST_MS, application, lambda: application.exit(1))
-
-
-def _guard_streams() -> None:
-    """A windowed program has no standard streams, but libraries print."""
-    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def _save(store: Keeper, settings: Settings, controller: SessionController) -> None:

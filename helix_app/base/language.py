@@ -75,5 +75,8 @@ def number(text: str) -> str:
 
 
 def figure(text: str) -> str:
-    """The same for a field of a sentence: only one that is a number, with a unit perhaps, is changed."""
-    return number(text) if spoken().comma and _FIGURE.fullmatch(text) else text
+    """The same for a field of a sentence: only one that is a number, with a unit perhaps, is changed; what records of
+    before have as ``36%`` is ``36 %``."""
+    if not _FIGURE.fullmatch(text):
+        return text
+    return number(text[:-1].rstrip() + " %" if text.endswith("%") else text)

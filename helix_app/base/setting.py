@@ -20,6 +20,7 @@ class Setting:
         options: to choose among: value, name, more about it.
         step: of a number that is no whole one.
         special: what the control shows in place of its least number or of an empty text, or beside a box to check.
+        restart: it takes effect when the window is opened again.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Setting:
     options: tuple[tuple[str, str, str], ...] = ()
     step: float = 1.0
     special: str = ""
+    restart: bool = False
 
     @property
     def bounds(self) -> tuple[Any, Any]:

@@ -79,6 +79,7 @@ class Settings:
         "takes effect after restart",
         "engine_process",
         label="Engine runs",
+        restart=True,
         options=(
             ("child", "Own process", "the window survives a crash"),
             ("thread", "In the window", "starts a little sooner"),
@@ -161,6 +162,7 @@ class Settings:
         "appearance",
         "takes effect after restart; the command line speaks English",
         label="Language",
+        restart=True,
         options=(("auto", "As the system", ""), ("en", "English", ""), ("de", "Deutsch", "")),
     )
     updates: bool = setting(
@@ -175,6 +177,12 @@ class Settings:
     presets: dict[str, str] = field(default_factory=dict, metadata={"text": "Presets of prompt and sampling, by name"})
     prompting: dict[str, str] = field(
         default_factory=dict, metadata={"text": "What new conversations change of prompt and sampling, by target"}
+    )
+    unread_files: dict[str, str] = field(
+        default_factory=dict,
+        metadata={
+            "text": "Files that were still being read for a message when the window closed, with its conversation"
+        },
     )
     better_model_told: bool = setting(False, "The note that a better model fits this computer was shown")
     sidebar: bool = setting(True, "Conversations are listed beside the chat")

@@ -1,4 +1,4 @@
-"""Sizes for people: the one place that knows units. They are decimal everywhere, as download pages state them."""
+"""Sizes and shares for people: the one place that knows units. Sizes are decimal, as download pages state them."""
 
 from __future__ import annotations
 
@@ -16,3 +16,8 @@ def size_text(value: int | float, *, exact: bool = False) -> str:
         return f"{amount:.0f} {unit}"
     whole = not exact and (unit == "kB" or amount >= 99.95)
     return number(f"{amount:.0f} {unit}" if whole else f"{amount:.1f} {unit}")
+
+
+def percent_text(share: float, digits: int = 0, *, signed: bool = False) -> str:
+    """A share of 1 as ``36 %``, with so many ``digits`` after the point, and its sign where it is ``signed``."""
+    return number(f"{100 * share:{'+' if signed else ''}.{digits}f} %")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from helix_app.base.message_texts.reasons import Reason, reason_of
+from helix_app.base.message_texts.system import said
 
 _MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -53,11 +54,12 @@ def decode(data: bytes) -> tuple[str, str]:
 
 
 def why(exc: OSError | ValueError) -> str:
-    """What kept a file from being read, for a sentence."""
-    for said in (getattr(exc, "reason", None), *exc.args[:1]):
-        if isinstance(said, Reason):
-            return said
-    return str(getattr(exc, "strerror", None) or getattr(exc, "reason", None) or exc)
+    """What kept a file from being read or written, for a sentence."""
+    for own in (getattr(exc, "reason", None), *exc.args[:1]):
+        if isinstance(own, Reason):
+            return own
+    system = said(exc) if isinstance(exc, OSError) else ""
+    return str(system or getattr(exc, "reason", None) or exc)
 
 
 def read(path: Path | str) -> str:

@@ -20,6 +20,7 @@ from typing import IO, Any
 
 import httpx
 
+from helix_app.base import texts
 from helix_app.base.errors import HelixError
 from helix_app.base.remote import is_local
 from helix_app.bench.arms import Task, plain_record
@@ -145,7 +146,7 @@ def opened(path: str, session: Session, target: ModelFiles, cancel: threading.Ev
                 _command(path, target, session, port), stdin=subprocess.DEVNULL, stdout=errors, stderr=errors
             )
         except OSError as exc:
-            raise HelixError("bench_program", reason=f"{path}: {exc.strerror or exc}") from exc
+            raise HelixError("bench_program", reason=f"{path}: {texts.why(exc)}") from exc
         try:
             version = _await(url, target, cancel, lambda: _end_of(program, errors))
             yield LlamaCppArm(session, url, version, program.pid)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from helix_app.base.errors import HelixError
 from helix_app.base.process.logs import log_file
+from helix_app.base.sizes import percent_text
 from helix_app.bench import machine
 from helix_app.bench.arms import Arm, EngineArm, Task, make_request
 from helix_app.bench.config import BASELINE, HELIX, LLAMACPP, BenchConfig, BenchProgress, ProgressCallback
@@ -161,7 +162,7 @@ def _check(measured: Measured, planned: int, bench: _Bench) -> None:
     if measured.ended_early:
         bench.notices.append(BenchNotice("bench_incomplete", (("done", str(done)), ("planned", str(planned)))))
     if (moved := reference_drift(measured.references) or 0.0) > DRIFT:
-        bench.notices.append(BenchNotice("bench_drift", (("percent", f"{moved:.0%}"),)))
+        bench.notices.append(BenchNotice("bench_drift", (("percent", percent_text(moved)),)))
 
 
 def make_tasks(

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 
+from helix_app.base import texts
 from helix_app.base.errors import HelixError
 from helix_app.base.failures import failure
 from helix_app.base.language import english
@@ -350,7 +351,7 @@ class Benchmarks(QObject):
             try:
                 Path(asked.path).write_text(document, encoding="utf-8", newline="")
             except OSError as error:
-                reason = error.strerror or error
+                reason = texts.why(error)
                 raise HelixError("bench_output", path=asked.path, reason=reason, detail=str(error)) from error
             return [BenchExported(asked.path)]
         if isinstance(asked, BenchDelete):

@@ -63,7 +63,7 @@ def put(text: str) -> None:
         _drop_output()
         if isinstance(exc, BrokenPipeError):
             raise
-        raise HelixError("output_failed", reason=getattr(exc, "strerror", None) or exc) from exc
+        raise HelixError("output_failed", reason=texts.why(exc)) from exc
 
 
 def check_output() -> None:

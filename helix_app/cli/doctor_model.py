@@ -6,12 +6,14 @@ import argparse
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helix_app.base import messages
 from helix_app.base.errors import HelixError, InputError
 from helix_app.base.message_texts import fit as words
 from helix_app.base.process import paths
+from helix_app.base.sizes import percent_text
 from helix_app.cli.common import CONTEXT_HELP, ctrl_c_cancels, put, say
 from helix_app.cli.replies import as_error
 from helix_app.protocol.models.fit import Fit
@@ -136,6 +138,8 @@ def fit_lines(fit: Fit) -> Iterable[str]:
 
 def pair_lines(found: PairExamined) -> Iterable[str]:
     """What is known of a pair."""
+    from helix_app.hub.resolve import name_of
+
     facts = found.facts
     assert facts is not None
     assert found.fit is not None
@@ -154,7 +158,7 @@ def pair_lines(found: PairExamined) -> Iterable[str]:
     if found.better:
         yield ""
         yield "Installed models that would draft for less:"
-        yield from (f"  - {path}" for path in found.better)
+        yield from (f"  - {name_of(Path(path))}: {path}" for path in found.better)
 
 
 def trial_lines(trial: MemoryTrial) -> Iterable[str]:
@@ -166,7 +170,7 @@ def trial_lines(trial: MemoryTrial) -> Iterable[str]:
         (
             ("Estimated", f"{size(trial.estimated, exact=True)} (of which {size(trial.fit.held)} without a model)"),
             ("Measured", f"{size(trial.measured, exact=True)} with {filled}"),
-            ("Estimate off by", f"{trial.error:+.1%}"),
+            ("Estimate off by", percent_text(trial.error, 1, signed=True)),
         )
     )
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 from helix_app import __version__
+from helix_app.base import texts
 from helix_app.base.errors import HelixError, InputError
 from helix_app.base.message_texts.filling import shortened
 from helix_app.base.messages import error_text
@@ -99,7 +100,7 @@ def _as_error(exc: Exception) -> HelixError:
     if isinstance(exc, MemoryError):
         return HelixError("out_of_memory")
     if isinstance(exc, OSError) and exc.filename is not None:
-        return HelixError("file_failed", path=exc.filename, reason=exc.strerror or exc)
+        return HelixError("file_failed", path=exc.filename, reason=texts.why(exc))
     log_file = logs.log_file()
     return HelixError("internal", log=log_file) if log_file.is_file() else HelixError("internal_unlogged")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from helix_app.base import messages
 from helix_app.base.errors import HelixError
+from helix_app.base.sizes import percent_text
 from helix_app.cli.common import put, say
 from helix_app.protocol.events import Event, Failed, Finished, Notice, TextDelta
 from helix_app.protocol.models.loading import LoadProgress, ModelReady, Unloaded
@@ -48,7 +49,7 @@ def summary(finished: Finished) -> str:
     if m.time_to_first_token is not None:
         parts.append(f"TTFT {m.time_to_first_token:.2f} s")
     if m.acceptance_rate is not None:
-        parts.append(f"acceptance rate {m.acceptance_rate:.0%}")
+        parts.append(f"acceptance rate {percent_text(m.acceptance_rate)}")
     if m.mean_accepted_length is not None and m.drafted_tokens:
         parts.append(f"{m.mean_accepted_length:.2f} tokens per pass")
     parts.append(messages.finish_reason_text(finished.reason))
@@ -67,7 +68,7 @@ def load_events(events: Iterator[Event]) -> ModelReady:
     live = sys.stderr is not None and sys.stderr.isatty()
     for event in events:
         if isinstance(event, LoadProgress) and live:
-            percent = "" if event.fraction is None else f" {event.fraction:.0%}"
+            percent = "" if event.fraction is None else f" {percent_text(event.fraction)}"
             sys.stderr.write(f"\r\x1b[K{messages.stage_text(event.stage)}{percent}")
             sys.stderr.flush()
         elif isinstance(event, Notice):

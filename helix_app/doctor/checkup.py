@@ -135,6 +135,7 @@ class ModelFact:
     id: str
     bytes: int
     verified: bool
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -25,12 +25,13 @@ from helix_app.engine.machine.quiet import BUSY
 from helix_app.engine.measuring import pairs
 from helix_app.engine.models.packed.decoder import packed_formats
 from helix_app.engine.text.pairing import head_facts, pair_facts, verdicts
+from helix_app.hub.resolve import catalog_name, name_of
 from helix_app.modelfiles.draft_head import HeadFiles, inspect_head, is_head
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.modelfiles.parameters import parameter_count
 from helix_app.protocol.events import Failed
 from helix_app.protocol.models.loading import ModelReady
-from helix_app.protocol.pairs import PairAsked, PairExamined, PairProbe
+from helix_app.protocol.pairs import PairAsked, PairExamined, PairFacts, PairProbe
 from helix_app.protocol.requests import LoadRequest
 
 _MOST_BETTER = 3
@@ -44,7 +45,8 @@ def run(asked: str) -> dict[str, Any]:
 
 def run_verdicts(target: str, drafts: str) -> dict[str, Any]:
     """The job: a target and a JSON list of models; the answer has a list of ``Verdict``."""
-    return {"verdicts": [typed.plain(verdict) for verdict in verdicts(target, json.loads(drafts))]}
+    found = verdicts(target, json.loads(drafts), called=name_of(Path(target)))
+    return {"verdicts": [typed.plain(verdict) for verdict in found]}
 
 
 def examine(asked: PairAsked, cancel: threading.Event, on_progress: Callable[[float], None]) -> PairExamined:
@@ -64,10 +66,11 @@ def _examine(asked: PairAsked, cancel: threading.Event, on_progress: Callable[[f
     draft: ModelFiles | HeadFiles
     if is_head(asked.draft):
         draft = inspect_head(asked.draft)
-        facts, size = head_facts(target, draft), draft.parameters
+        facts, size = head_facts(target, draft, catalog_name(target.path)), draft.parameters
     else:
         draft = inspect(Path(asked.draft))
         facts, size = pair_facts(target, draft), parameter_count(draft.config)
+    facts = _named(facts, asked)
     request = LoadRequest(
         asked.target,
         facts.target_name,
@@ -86,6 +89,12 @@ def _examine(asked: PairAsked, cancel: threading.Event, on_progress: Callable[[f
         if (probe.by_text or facts.verdict.head) and not cancel.is_set():
             probe = _kept(target, draft, asked, probe)
     return PairExamined(facts, fit, probe, _better(asked, size))
+
+
+def _named(facts: PairFacts, asked: PairAsked) -> PairFacts:
+    """The same with the names that the catalog has for the two."""
+    target, draft = catalog_name(Path(asked.target)), catalog_name(Path(asked.draft))
+    return replace(facts, target_name=target or facts.target_name, draft_name=draft or facts.draft_name)
 
 
 def _tried(request: LoadRequest, cancel: threading.Event, on_progress: Callable[[float], None]) -> PairProbe:

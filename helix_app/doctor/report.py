@@ -13,7 +13,7 @@ from typing import Any
 
 from helix_app.base import messages
 from helix_app.base.redacted import without_person
-from helix_app.base.sizes import size_text
+from helix_app.base.sizes import percent_text, size_text
 from helix_app.doctor.checkup import Facts, LibraryFacts, ModelFact, PackedFacts, SelfTest, attempt, gather
 from helix_app.doctor.findings import Finding, findings, state_of
 from helix_app.engine.machine.devices.adapters import Adapter, best_first
@@ -57,7 +57,7 @@ def _models() -> tuple[tuple[ModelFact, ...], int]:
         path = attempt(lambda entry=entry: store.find(entry), None)  # type: ignore[misc]
         if path is not None:
             size = attempt(lambda path=path: path.stat().st_size, 0)  # type: ignore[misc]
-            here.append(ModelFact(entry.id, size, store.is_verified(entry, path)))
+            here.append(ModelFact(entry.id, size, store.is_verified(entry, path), entry.name))
     return tuple(here), catalog.entries[0].parameters * _BYTES_PER_WEIGHT + _OVERHEAD
 
 
@@ -140,7 +140,7 @@ def _packed(packed: PackedFacts) -> Iterator[tuple[str, str]]:
     tried = f", or {others} where it is found faster when a model needs it" if others else ""
     yield "packed products", f"{_FORMS.get(packed.first, packed.first)}{tried}"
     for part, form, share in packed.taken:
-        faster = "" if form == packed.first else f", {share:.0%} of the time of {_FORMS[packed.first]}"
+        faster = "" if form == packed.first else f", {percent_text(share)} of the time of {_FORMS[packed.first]}"
         yield f"  {part}", f"{_FORMS.get(form, form)}{faster}"
 
 
@@ -190,7 +190,8 @@ def _self_test(test: SelfTest) -> str:
 
 def _model_rows(facts: Facts) -> Iterator[tuple[str, str]]:
     for model in facts.models:
-        yield model.id, f"{size(model.bytes)}, {'verified' if model.verified else 'not verified yet'}"
+        state = "verified" if model.verified else "not verified yet"
+        yield model.id, ", ".join(part for part in (model.name, size(model.bytes), state) if part)
     if not facts.models:
         yield "none", ""
 
@@ -205,7 +206,9 @@ def _measured(facts: Facts) -> Iterator[tuple[str, str]]:
             others += entry.what != REFERENCE
             continue
         values = ", ".join(told(name, float(value)) for name, value in sorted(entry.value.items()))
-        quiet = f"{max(0, time.time() - entry.at) / 86400:.0f} days old, other programs took {entry.busy - 1:.0%}"
+        quiet = (
+            f"{max(0, time.time() - entry.at) / 86400:.0f} days old, other programs took {percent_text(entry.busy - 1)}"
+        )
         yield _KINDS[kind], f"{values} ({what}; {quiet})"
     if others:
         comparisons = messages.plural(others, "1 comparison", "{n} comparisons")

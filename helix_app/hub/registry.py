@@ -114,7 +114,13 @@ def read() -> Registry:
 
 @functools.lru_cache(maxsize=16)
 def _tell_once(path: Path, reason: str) -> None:
-    log.warning("The library %s cannot be read (%s), so models of your own are missing in it.", path, reason)
+    log.warning(
+        "The library %s cannot be read (%s), so models of your own are missing in it. "
+        "Put the file right, or take them in again with `models add`: it is kept as %s.bad then.",
+        path,
+        reason,
+        path.name,
+    )
 
 
 def _read_to_write() -> Registry:

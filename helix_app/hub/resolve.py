@@ -42,11 +42,22 @@ def resolve_target(name: str, *, catalog: Catalog | None = None, root: Path | No
     path = expanded(name).absolute() if name else Path()
     if name and os.path.exists(path):
         path = next(part for part in (part_files(path)[0], path) if os.path.exists(part))  # of a split model, the first
-        stem = model_name(path) if os.path.isfile(path) else path.name
-        return ResolvedModel(path, display_name(path, stem), None)
+        return ResolvedModel(path, name_of(path, catalog=catalog, root=root), None)
     if _reads_as_path(name):
         raise ModelFileError("model_not_found", path=name)
     raise InputError("model_unknown", name=name, known=", ".join(catalog.ids))
+
+
+def name_of(path: Path, *, catalog: Catalog | None = None, root: Path | None = None) -> str:
+    """What people call the model at a path: as the catalog does where it is a model of it, else by its own header."""
+    stem = model_name(path) if path.is_file() else path.name
+    return catalog_name(path, catalog=catalog, root=root) or display_name(path, stem)
+
+
+def catalog_name(path: Path, *, catalog: Catalog | None = None, root: Path | None = None) -> str:
+    """The name of the catalog's model that lies at a path; empty where none does."""
+    known = catalog or known_catalog()
+    return next((entry.name for entry in known if store.find(entry, root) == path), "")
 
 
 def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root: Path | None = None) -> LoadRequest:
@@ -70,7 +81,7 @@ def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root:
     elif draft not in DRAFTS:
         resolved = resolve_target(draft, catalog=catalog, root=root)
         draft, draft_name = str(resolved.path), resolved.name
-    shipped = shipped_table(target.id)
+    shipped, named = shipped_table(target.id), _installed(target, catalog, root)
     return LoadRequest(
         target=str(target.path),
         target_name=target.name,
@@ -83,18 +94,21 @@ def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root:
         context_length=choice.context_length,
         ngram_table="" if shipped is None else str(shipped),
         learned_table=str(learned_table(target.path, target.id)) if choice.learn else "",
-        installed=_installed(target, catalog, root),
+        installed=tuple(named),
+        names=tuple((path, name) for path, name in named.items() if name),
         cache_tokens=choice.cache_tokens,
         stop_at=choice.stop_at,
     )
 
 
-def _installed(target: ResolvedModel, catalog: Catalog | None, root: Path | None) -> tuple[str, ...]:
-    """Models on this computer beside the target: those of the catalog, and files in the target's own folder."""
+def _installed(target: ResolvedModel, catalog: Catalog | None, root: Path | None) -> dict[str, str]:
+    """Models on this computer beside the target, with their names where the catalog has one: its own, and files in the
+    target's folder."""
     beside = sorted(target.path.parent.glob("*.gguf")) if target.path.is_file() else []
-    found = (store.find(entry, root) for entry in catalog or known_catalog())
-    paths = dict.fromkeys(path for path in (*found, *beside) if path is not None and path != target.path)
-    return tuple(str(path) for path in paths)  # nothing is read of them before it is needed
+    listed = ((store.find(entry, root), entry.name) for entry in catalog or known_catalog())
+    known = {str(path): name for path, name in listed if path not in (None, target.path)}
+    found = {str(path): known.get(str(path), "") for path in beside if path != target.path}
+    return {**known, **found}  # nothing is read of them before it is needed
 
 
 def _suggested_draft(target: ResolvedModel, catalog: Catalog, root: Path | None) -> ResolvedModel | None:

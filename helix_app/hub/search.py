@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
+from helix_app.base import texts
 from helix_app.base.errors import HelixError, InputError
 from helix_app.hub import registry, store
 from helix_app.hub.access import check_online, endpoint, token
@@ -101,7 +102,7 @@ def take_file(found: Repository, wanted: str) -> str:
         return registry.take(found.repo, chosen, **facts)
     except OSError as exc:
         path = registry.registry_file()
-        raise HelixError("library_not_written", file=path, reason=exc.strerror or exc, detail=repr(exc)) from exc
+        raise HelixError("library_not_written", file=path, reason=texts.why(exc), detail=repr(exc)) from exc
 
 
 def _joined(files: Iterable[HubFile]) -> tuple[tuple[HubFile, ...], ...]:

@@ -181,7 +181,7 @@ def _verify_file(entry: CatalogEntry, cancel: threading.Event, root: Path | None
     except Cancelled:
         raise HelixError("verify_cancelled", name=entry.name) from None
     except OSError as exc:
-        raise ModelFileError("model_unreadable", path=path, reason=exc.strerror or exc, detail=repr(exc)) from exc
+        raise ModelFileError("model_unreadable", path=path, reason=texts.why(exc), detail=repr(exc)) from exc
     if actual != expected:
         _forget(path)
         reason = reason_of("file_checksum")

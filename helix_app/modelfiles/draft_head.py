@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from helix_app.base import texts
 from helix_app.base.errors import DraftMismatchError, ModelFileError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.process.paths import expanded
@@ -134,7 +135,7 @@ def inspect_head(path: Path | str) -> HeadFiles:
     try:
         return _inspect(path)
     except OSError as exc:
-        raise ModelFileError("model_unreadable", path=path, reason=exc.strerror or exc, detail=repr(exc)) from exc
+        raise ModelFileError("model_unreadable", path=path, reason=texts.why(exc), detail=repr(exc)) from exc
 
 
 def _inspect(path: Path) -> HeadFiles:

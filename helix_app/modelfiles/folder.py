@@ -126,7 +126,7 @@ def check_whole(file: Path) -> tuple[str, ...]:
             _refuse_cut(file, reason_of("bytes_of", size=f"{size:,}", needed=f"{needed:,}"))
         return tuple(str(name) for name in header)
     except OSError as exc:
-        raise ModelFileError("model_unreadable", path=file, reason=exc.strerror or exc, detail=repr(exc)) from exc
+        raise ModelFileError("model_unreadable", path=file, reason=texts.why(exc), detail=repr(exc)) from exc
     except (ValueError, LookupError, TypeError, AttributeError, MemoryError, OverflowError) as exc:
         reason = reason_of("header_nonsense")
         raise ModelFileError("model_corrupt", path=file, reason=reason, detail=repr(exc)) from exc

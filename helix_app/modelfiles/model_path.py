@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from helix_app.base import texts
 from helix_app.base.errors import ModelFileError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.process.paths import expanded
@@ -54,7 +55,7 @@ def inspect(path: Path | str) -> ModelFiles:
     try:
         return _inspect(path)
     except OSError as exc:
-        raise ModelFileError("model_unreadable", path=path, reason=exc.strerror or exc, detail=repr(exc)) from exc
+        raise ModelFileError("model_unreadable", path=path, reason=texts.why(exc), detail=repr(exc)) from exc
 
 
 def _inspect(path: Path) -> ModelFiles:

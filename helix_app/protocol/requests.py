@@ -34,6 +34,7 @@ class LoadRequest:
         learned_table: file of the table that replies are learnt into and that it asks first; empty for none.
         cache_tokens: tokens that the cache holds for all sequences together; None is one context.
         installed: paths of models on this computer, among which another quantisation of the target may be.
+        names: (path, what people call it) of those of them that the catalog knows.
         stop_at: of a load that would take too much memory: ``short`` refuses one that does not fit, ``tight`` one that
             leaves little room, too; ``Fit`` says what it would take. ``never`` tries it.
         check_only: only find out whether it would load, from headers and vocabularies; answered by ``Checked``.
@@ -53,6 +54,7 @@ class LoadRequest:
     ngram_table: str = ""
     learned_table: str = ""
     installed: tuple[str, ...] = field(default=(), compare=False)
+    names: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     stop_at: StopAt = "never"
     check_only: bool = False
 

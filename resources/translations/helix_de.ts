@@ -507,8 +507,8 @@ Protokolle: {logs}</translation>
    <translation>Fortsetzen</translation>
   </message>
   <message>
-   <source>Have the text continued (Enter), also without more of your own; Shift+Enter: new line</source>
-   <translation>Den Text fortsetzen lassen (Eingabe), auch ohne Weiteres von Ihnen; Umschalt+Eingabe: neue Zeile</translation>
+   <source>Have the text continued ({keys}), also without more of your own; {line}: new line</source>
+   <translation>Den Text fortsetzen lassen ({keys}), auch ohne Weiteres von Ihnen; {line}: neue Zeile</translation>
   </message>
   <message>
    <source>It has its own.</source>
@@ -531,8 +531,8 @@ Protokolle: {logs}</translation>
    <translation>Senden</translation>
   </message>
   <message>
-   <source>Send (Enter); Shift+Enter: new line</source>
-   <translation>Senden (Eingabe); Umschalt+Eingabe: neue Zeile</translation>
+   <source>Send ({keys}); {line}: new line</source>
+   <translation>Senden ({keys}); {line}: neue Zeile</translation>
   </message>
   <message>
    <source>Stop</source>
@@ -813,8 +813,8 @@ Protokolle: {logs}</translation>
    <translation>Senden</translation>
   </message>
   <message>
-   <source>Send as another version (Enter)</source>
-   <translation>Als weitere Fassung senden (Eingabe)</translation>
+   <source>Send as another version ({keys})</source>
+   <translation>Als weitere Fassung senden ({keys})</translation>
   </message>
  </context>
  <context>
@@ -992,16 +992,16 @@ Protokolle: {logs}</translation>
    <translation>Nächste Stelle</translation>
   </message>
   <message>
-   <source>Place after (Enter)</source>
-   <translation>Nächste Stelle (Eingabe)</translation>
+   <source>Place after ({keys})</source>
+   <translation>Nächste Stelle ({keys})</translation>
   </message>
   <message>
    <source>Place before</source>
    <translation>Vorige Stelle</translation>
   </message>
   <message>
-   <source>Place before (Shift+Enter)</source>
-   <translation>Vorige Stelle (Umschalt+Eingabe)</translation>
+   <source>Place before ({keys})</source>
+   <translation>Vorige Stelle ({keys})</translation>
   </message>
   <message>
    <source>{n} of {all}</source>
@@ -2166,8 +2166,8 @@ Protokolle: {logs}</translation>
    <translation>Starten</translation>
   </message>
   <message>
-   <source>Run both (Enter)</source>
-   <translation>Beide starten (Eingabe)</translation>
+   <source>Run both ({keys})</source>
+   <translation>Beide starten ({keys})</translation>
   </message>
   <message>
    <source>Stop</source>
@@ -2395,6 +2395,17 @@ Protokolle: {logs}</translation>
   <message>
    <source>{who}: {text}</source>
    <translation>{who}: {text}</translation>
+  </message>
+ </context>
+ <context>
+  <name>RestartButton</name>
+  <message>
+   <source>Restart now</source>
+   <translation>Jetzt neu starten</translation>
+  </message>
+  <message>
+   <source>Saves the settings and opens Helix again, with the same conversation</source>
+   <translation>Speichert die Einstellungen und öffnet Helix neu, mit derselben Unterhaltung</translation>
   </message>
  </context>
  <context>
@@ -2705,6 +2716,10 @@ Protokolle: {logs}</translation>
   <message>
    <source>Stop this reply</source>
    <translation>Diese Antwort anhalten</translation>
+  </message>
+  <message>
+   <source>Use port {port}</source>
+   <translation>Port {port} nehmen</translation>
   </message>
   <message>
    <source>What it offers</source>
@@ -3552,6 +3567,10 @@ Antwort: {reply}
    <source>Undo</source>
    <translation>Rückgängig</translation>
   </message>
+  <message>
+   <source>{n:conversation|conversations} deleted</source>
+   <translation>{n:Chat|Chats} gelöscht</translation>
+  </message>
  </context>
  <context>
   <name>UserBubble</name>
@@ -4010,6 +4029,10 @@ Antwort: {reply}
    <translation>Löschen	Entf</translation>
   </message>
   <message>
+   <source>Delete {n:conversation|conversations}</source>
+   <translation>{n:Unterhaltung|Unterhaltungen} löschen</translation>
+  </message>
+  <message>
    <source>Duplicate</source>
    <translation>Duplizieren</translation>
   </message>
@@ -4020,6 +4043,10 @@ Antwort: {reply}
   <message>
    <source>Export all…</source>
    <translation>Alle exportieren…</translation>
+  </message>
+  <message>
+   <source>Export {n:conversation|conversations}…</source>
+   <translation>{n:Unterhaltung|Unterhaltungen} exportieren…</translation>
   </message>
   <message>
    <source>Export…</source>
@@ -4042,6 +4069,10 @@ Antwort: {reply}
    <translation>In Ordner verschieben</translation>
   </message>
   <message>
+   <source>Move {n:conversation|conversations} to folder</source>
+   <translation>{n:Unterhaltung|Unterhaltungen} in Ordner verschieben</translation>
+  </message>
+  <message>
    <source>Name of the folder</source>
    <translation>Name des Ordners</translation>
   </message>
@@ -4060,6 +4091,10 @@ Antwort: {reply}
   <message>
    <source>Pin</source>
    <translation>Anheften</translation>
+  </message>
+  <message>
+   <source>Pin {n:conversation|conversations}</source>
+   <translation>{n:Unterhaltung|Unterhaltungen} anheften</translation>
   </message>
   <message>
    <source>Pinned</source>
@@ -4104,6 +4139,10 @@ Antwort: {reply}
   <message>
    <source>Unpin</source>
    <translation>Lösen</translation>
+  </message>
+  <message>
+   <source>Unpin {n:conversation|conversations}</source>
+   <translation>{n:Unterhaltung|Unterhaltungen} lösen</translation>
   </message>
   <message>
    <source>Untitled</source>
@@ -4845,10 +4884,10 @@ Helix hält sie in Blöcken von 16 Token. Ein Block ist frei, von einer Antwort 
   <message>
    <source>Keyboard shortcuts in the menu Help lists every key, finds it by a few letters and gives a command another one. Commands, beside it, does anything by a few letters of its name.
 
-Tab goes from control to control, Ctrl with a number to a page. In the message field Enter sends, Shift+Enter begins a new line, and the up arrow brings back what was written before. In the list of conversations Enter opens, F2 renames and Delete deletes. F1 is this help, at what the mouse points to or the cursor is in.</source>
+Tab goes from control to control, Ctrl with a number to a page. In the message field Enter sends, Shift+Enter begins a new line, and the up arrow brings back what was written before. In the list of conversations Enter opens, F2 renames and Delete deletes; Shift or Ctrl with a click marks several at once. F1 is this help, at what the mouse points to or the cursor is in.</source>
    <translation>Tastenkürzel im Menü Hilfe zeigt jede Taste, findet sie nach ein paar Buchstaben und gibt einem Befehl eine andere. Befehle, daneben, tut alles nach ein paar Buchstaben seines Namens.
 
-Tab geht von Element zu Element, Strg mit einer Zahl zu einer Seite. Im Nachrichtenfeld sendet Eingabe, Umschalt+Eingabe beginnt eine neue Zeile, und der Pfeil nach oben holt zurück, was zuvor geschrieben wurde. In der Liste der Unterhaltungen öffnet Eingabe, F2 benennt um, und Entf löscht. F1 ist diese Hilfe, zu dem, worauf die Maus zeigt oder worin der Cursor steht.</translation>
+Tab geht von Element zu Element, Strg mit einer Zahl zu einer Seite. Im Nachrichtenfeld sendet Eingabe, Umschalt+Eingabe beginnt eine neue Zeile, und der Pfeil nach oben holt zurück, was zuvor geschrieben wurde. In der Liste der Unterhaltungen öffnet Eingabe, F2 benennt um, und Entf löscht; Umschalt oder Strg mit einem Klick markiert mehrere auf einmal. F1 ist diese Hilfe, zu dem, worauf die Maus zeigt oder worin der Cursor steht.</translation>
   </message>
   <message>
    <source>Learning</source>
@@ -5540,6 +5579,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>setzt Text fort, hat keine Chat-Vorlage</translation>
   </message>
   <message>
+   <source>d MMM yyyy</source>
+   <translation>d. MMM yyyy</translation>
+  </message>
+  <message>
    <source>downloaded by Helix</source>
    <translation>von Helix heruntergeladen</translation>
   </message>
@@ -5862,6 +5905,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Annahmerate</translation>
   </message>
   <message>
+   <source>Address already in use</source>
+   <translation>Adresse schon vergeben</translation>
+  </message>
+  <message>
    <source>Adversarial</source>
    <translation>Widrig</translation>
   </message>
@@ -5890,6 +5937,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Ein anderes Helix ist offen und bewahrt die Unterhaltungen auf. Es dort tun, oder das andere schließen und noch einmal versuchen.</translation>
   </message>
   <message>
+   <source>Another program, perhaps another Helix, listens on {host}, port {port} already. Choose another port, or 0 for any that is free.</source>
+   <translation>Unter {host}, Port {port} lauscht schon ein anderes Programm, vielleicht ein anderes Helix. Einen anderen Port wählen, oder 0 für einen beliebigen freien.</translation>
+  </message>
+  <message>
    <source>Asking the server for its models</source>
    <translation>Server nach seinen Modellen fragen</translation>
   </message>
@@ -5902,12 +5953,28 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>B ist langsamer</translation>
   </message>
   <message>
+   <source>Bad file descriptor</source>
+   <translation>Ungültiger Dateideskriptor</translation>
+  </message>
+  <message>
    <source>Begin of text</source>
    <translation>Textanfang</translation>
   </message>
   <message>
    <source>Bringing back the model from before</source>
    <translation>Das vorige Modell wird zurückgeholt</translation>
+  </message>
+  <message>
+   <source>Broken pipe</source>
+   <translation>Verbindung zwischen Programmen abgebrochen</translation>
+  </message>
+  <message>
+   <source>Cannot allocate memory</source>
+   <translation>Kein Arbeitsspeicher mehr verfügbar</translation>
+  </message>
+  <message>
+   <source>Cannot assign requested address</source>
+   <translation>Dieser Computer hat keine solche Adresse</translation>
   </message>
   <message>
    <source>Chat</source>
@@ -5934,6 +6001,18 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Die Token werden verglichen</translation>
   </message>
   <message>
+   <source>Connection refused</source>
+   <translation>Verbindung abgelehnt</translation>
+  </message>
+  <message>
+   <source>Connection reset by peer</source>
+   <translation>Verbindung von der Gegenseite beendet</translation>
+  </message>
+  <message>
+   <source>Connection timed out</source>
+   <translation>Keine Antwort in der vorgesehenen Zeit</translation>
+  </message>
+  <message>
    <source>Context</source>
    <translation>Kontext</translation>
   </message>
@@ -5958,8 +6037,20 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Gerät</translation>
   </message>
   <message>
+   <source>Device or resource busy</source>
+   <translation>Gerät oder Ressource belegt</translation>
+  </message>
+  <message>
    <source>DirectML computes in float16 and float32 only.</source>
    <translation>DirectML rechnet nur in float16 und float32.</translation>
+  </message>
+  <message>
+   <source>Directory not empty</source>
+   <translation>Ordner nicht leer</translation>
+  </message>
+  <message>
+   <source>Disk quota exceeded</source>
+   <translation>Speicherkontingent erschöpft</translation>
   </message>
   <message>
    <source>Done</source>
@@ -6010,6 +6101,18 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Erwartetes Tempo</translation>
   </message>
   <message>
+   <source>File exists</source>
+   <translation>Datei existiert schon</translation>
+  </message>
+  <message>
+   <source>File name too long</source>
+   <translation>Dateiname zu lang</translation>
+  </message>
+  <message>
+   <source>File too large</source>
+   <translation>Datei zu groß</translation>
+  </message>
+  <message>
    <source>First difference at token {at}: {a} in A, {b} in B</source>
    <translation>Erster Unterschied bei Token {at}: {a} in A, {b} in B</translation>
   </message>
@@ -6058,6 +6161,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Helix kennt kein Modell namens {name}. Eines von {known} nehmen oder den Pfad einer GGUF-Datei oder eines Modellordners.</translation>
   </message>
   <message>
+   <source>Helix knows no model called {name}. Use one of {known}; `models search` finds others on the hub.</source>
+   <translation>Helix kennt kein Modell namens {name}. Eines von {known} nehmen; `models search` findet weitere im Hub.</translation>
+  </message>
+  <message>
    <source>Hidden states</source>
    <translation>Verborgene Zustände</translation>
   </message>
@@ -6080,6 +6187,22 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>In {arm}, a round drafts {k:token|tokens} in {draft}, verifies in {verify} and spends {rest} besides: {steps:plain step|plain steps} of {plain}. By the formula it is {expected} times as fast as plain decoding.</source>
    <translation>In {arm} entwirft eine Runde {k:Token|Token} in {draft}, prüft in {verify} und braucht daneben {rest}: {steps:einfacher Schritt|einfache Schritte} von {plain}. Nach der Formel ist das {expected} mal so schnell wie einfache Dekodierung.</translation>
+  </message>
+  <message>
+   <source>Input/output error</source>
+   <translation>Ein-/Ausgabefehler</translation>
+  </message>
+  <message>
+   <source>Invalid argument</source>
+   <translation>Ungültiges Argument</translation>
+  </message>
+  <message>
+   <source>Invalid cross-device link</source>
+   <translation>Verknüpfung zwischen zwei Datenträgern nicht möglich</translation>
+  </message>
+  <message>
+   <source>Is a directory</source>
+   <translation>Ist ein Ordner</translation>
   </message>
   <message>
    <source>It does not fit: it takes {need}, and {free} are free.</source>
@@ -6178,6 +6301,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Modelle der Art {architecture} werden noch nicht unterstützt. Helix führt Modelle der Arten {supported} aus.</translation>
   </message>
   <message>
+   <source>Network is unreachable</source>
+   <translation>Netzwerk nicht erreichbar</translation>
+  </message>
+  <message>
    <source>No conversation was taken in from {path}: {reason}. Choose a file that Helix exported, or one with messages in the form of OpenAI's.</source>
    <translation>Aus {path} wurde keine Unterhaltung übernommen: {reason}. Eine Datei wählen, die Helix exportiert hat, oder eine mit Nachrichten in der Form von OpenAI.</translation>
   </message>
@@ -6194,8 +6321,24 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Kein Modell ist geladen. Zuerst ein Zielmodell wählen.</translation>
   </message>
   <message>
+   <source>No route to host</source>
+   <translation>Kein Weg zu diesem Computer</translation>
+  </message>
+  <message>
    <source>No source of {name} is reachable from here. Check the network and try again, or copy the model file into {folder} by hand.</source>
    <translation>Von hier ist keine Quelle von {name} erreichbar. Das Netz prüfen und noch einmal versuchen, oder die Modelldatei von Hand nach {folder} kopieren.</translation>
+  </message>
+  <message>
+   <source>No space left on device</source>
+   <translation>Kein Platz mehr auf dem Datenträger</translation>
+  </message>
+  <message>
+   <source>No such device</source>
+   <translation>Gerät nicht gefunden</translation>
+  </message>
+  <message>
+   <source>No such file or directory</source>
+   <translation>Datei oder Ordner nicht gefunden</translation>
   </message>
   <message>
    <source>Noise</source>
@@ -6204,6 +6347,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>Noisy: the machine's own speed moved by {drift} meanwhile. Close other programs and run again.</source>
    <translation>Unruhig: Das Tempo des Rechners selbst änderte sich dabei um {drift}. Andere Programme schließen und noch einmal starten.</translation>
+  </message>
+  <message>
+   <source>Not a directory</source>
+   <translation>Kein Ordner</translation>
   </message>
   <message>
    <source>Nothing was drafted here: {reason}.</source>
@@ -6234,6 +6381,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Nur eine Konfiguration hat geschrieben, es gibt also nichts zu vergleichen. Den Grund nennt die andere; oder noch einmal starten.</translation>
   </message>
   <message>
+   <source>Operation not permitted</source>
+   <translation>Vorgang nicht erlaubt</translation>
+  </message>
+  <message>
    <source>Own prompts</source>
    <translation>Eigene Prompts</translation>
   </message>
@@ -6248,6 +6399,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>Peak memory</source>
    <translation>Spitzenspeicher</translation>
+  </message>
+  <message>
+   <source>Permission denied</source>
+   <translation>Zugriff verweigert</translation>
   </message>
   <message>
    <source>Plain</source>
@@ -6290,6 +6445,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Umkodieren lohnt sich hier: Dieses Paar ist schneller als das Ziel allein, und die Entwurfswahl „auto“ nimmt es von jetzt an.</translation>
   </message>
   <message>
+   <source>Read-only file system</source>
+   <translation>Der Datenträger ist nur lesbar</translation>
+  </message>
+  <message>
    <source>Reading the model file</source>
    <translation>Die Modelldatei wird gelesen</translation>
   </message>
@@ -6304,6 +6463,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>Replies of this model cannot be held to a form: its vocabulary is of a kind that Helix cannot do that with. Choose another model.</source>
    <translation>Antworten dieses Modells lassen sich nicht an eine Form binden: Mit der Art seines Vokabulars kann Helix das nicht. Ein anderes Modell wählen.</translation>
+  </message>
+  <message>
+   <source>Resource temporarily unavailable</source>
+   <translation>Ressource zurzeit nicht verfügbar</translation>
   </message>
   <message>
    <source>Rewrite</source>
@@ -6946,6 +7109,18 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Token je Durchgang</translation>
   </message>
   <message>
+   <source>Too many levels of symbolic links</source>
+   <translation>Zu viele verkettete Verknüpfungen</translation>
+  </message>
+  <message>
+   <source>Too many open files</source>
+   <translation>Zu viele offene Dateien</translation>
+  </message>
+  <message>
+   <source>Too many open files in system</source>
+   <translation>Zu viele offene Dateien im System</translation>
+  </message>
+  <message>
    <source>Triton, which {device} needs to multiply with packed weights, is not installed, so Helix unpacks them into 16 bits, which takes more memory. On Linux PyTorch's builds for cards bring it.</source>
    <translation>Triton, das {device} zum Rechnen mit gepackten Gewichten braucht, ist nicht installiert, daher entpackt Helix sie auf 16 Bit, was mehr Speicher braucht. Unter Linux bringen es die PyTorch-Fassungen für Grafikkarten mit.</translation>
   </message>
@@ -7414,6 +7589,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>eine Mischung von Experten</translation>
   </message>
   <message>
+   <source>n-gram</source>
+   <translation>N-Gramm</translation>
+  </message>
+  <message>
    <source>no DirectX 12 device was found</source>
    <translation>kein DirectX-12-Gerät wurde gefunden</translation>
   </message>
@@ -7630,6 +7809,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>die Größe des gemeinsamen Experten</translation>
   </message>
   <message>
+   <source>the system keeps this port back; those from 1024 on are free to all programs</source>
+   <translation>das System hält diesen Port zurück; die ab 1024 stehen allen Programmen frei</translation>
+  </message>
+  <message>
    <source>the system's settings</source>
    <translation>die Einstellungen des Systems</translation>
   </message>
@@ -7648,6 +7831,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>this PyTorch was built without CUDA and ROCm</source>
    <translation>dieses PyTorch wurde ohne CUDA und ROCm gebaut</translation>
+  </message>
+  <message>
+   <source>this computer has no such address</source>
+   <translation>dieser Computer hat keine solche Adresse</translation>
   </message>
   <message>
    <source>this kind of model does not run on DirectML</source>
@@ -7986,10 +8173,6 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>{n} Tokens des Ziels je Entwurf, im Mittel</translation>
   </message>
   <message>
-   <source>{n}%</source>
-   <translation>{n} %</translation>
-  </message>
-  <message>
    <source>{option} cannot be {value}. {hint}</source>
    <translation>{option} kann nicht {value} sein. {hint}</translation>
   </message>
@@ -8094,6 +8277,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>{path} ist ein Modell der Art {architecture}, das Text in Zahlen verwandelt (Embedding oder Ranking) und nicht schreiben kann. Ein Chat- oder Textmodell wählen.</translation>
   </message>
   <message>
+   <source>{path} is a path already. `models path` takes an id of `models list`.</source>
+   <translation>{path} ist schon ein Pfad. `models path` nimmt eine Kennung aus `models list`.</translation>
+  </message>
+  <message>
    <source>{path} is a piece of a model file that was cut up to be uploaded. Join all pieces in their order into one .gguf file, then choose that.</source>
    <translation>{path} ist ein Stück einer Modelldatei, die zum Hochladen zerschnitten wurde. Alle Stücke in ihrer Reihenfolge zu einer .gguf-Datei verbinden und diese wählen.</translation>
   </message>
@@ -8138,6 +8325,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>{path} ist mit einem Passwort gesperrt. Eine Kopie ohne Passwort speichern und diese anhängen.</translation>
   </message>
   <message>
+   <source>{path} is no model of `models list`, so there is no checksum to compare it with. `models add` says whether it can run.</source>
+   <translation>{path} ist kein Modell aus `models list`, daher gibt es keine Prüfsumme zum Vergleich. `models add` sagt, ob es laufen kann.</translation>
+  </message>
+  <message>
    <source>{path} is no result that this version of Helix can read. Give a file written by `bench --json`.</source>
    <translation>{path} ist kein Ergebnis, das diese Version von Helix lesen kann. Eine Datei geben, die `bench --json` geschrieben hat.</translation>
   </message>
@@ -8152,6 +8343,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>{path} is not a model: {what}. Choose another file, or a folder with config.json and .safetensors files.</source>
    <translation>{path} ist kein Modell: {what}. Eine andere Datei wählen oder einen Ordner mit config.json und .safetensors-Dateien.</translation>
+  </message>
+  <message>
+   <source>{path} is on this computer already. Load it by its path, or take it into the library with `models add`.</source>
+   <translation>{path} ist schon auf diesem Computer. Mit seinem Pfad laden oder mit `models add` in die Bibliothek aufnehmen.</translation>
   </message>
   <message>
    <source>{path} is one file of a model folder. Open the whole folder instead: {folder}.</source>

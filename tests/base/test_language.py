@@ -67,3 +67,7 @@ def test_what_is_for_others_is_english_in_this_thread_alone(german: None) -> Non
         thread.join()
     assert elsewhere == ["Stopptext"]
     assert say("stop text") == "Stopptext"
+
+
+def test_a_share_has_a_space_before_its_sign_also_in_old_records() -> None:
+    assert [figure(text) for text in ("36%", "36 %", "1.5%", "x%", "%")] == ["36 %", "36 %", "1.5 %", "x%", "%"]

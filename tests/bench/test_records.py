@@ -24,7 +24,7 @@ FULL = replace(
         Divergence("chat", "chat-1", BASELINE, HELIX, 3, 5, 6, " a", "é😀", 0.125, 0.25),
         Divergence("chat", "chat-2", BASELINE, HELIX, 3, None, 6, "", "b", None, 0.25),
     ),
-    notices=(BenchNotice("bench_drift", (("percent", "12%"),)),),
+    notices=(BenchNotice("bench_drift", (("percent", "12 %"),)),),
     runs=(*made.result().runs, made.record(time_to_first_token=None, speed=7, finish_reason="eos")),
 )
 

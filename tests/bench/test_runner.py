@@ -59,7 +59,7 @@ def test_drift_of_the_machine_is_told(config: BenchConfig, monkeypatch: pytest.M
     for drift, told in ((0.09, False), (0.25, True)):
         monkeypatch.setattr(runner, "reference_drift", lambda _, drift=drift: drift)
         result = run_benchmark(replace(config, repeats=1))
-        assert (BenchNotice("bench_drift", (("percent", "25%"),)) in result.notices) is told
+        assert (BenchNotice("bench_drift", (("percent", "25 %"),)) in result.notices) is told
 
 
 def test_ctrl_c_in_a_run_keeps_what_is_done(config: BenchConfig) -> None:

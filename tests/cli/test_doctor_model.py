@@ -86,7 +86,7 @@ def test_the_estimate_beside_the_peak(
     trial = {"fit": typed.plain(FIT), "estimated": 110, "measured": 100, "tokens": 250}
     monkeypatch.setattr(jobs, "run", lambda *_args, **_options: trial)
     assert cli.main(options(zoo.gguf("llama-small"), "--measure")) == 1  # FIT does not fit
-    assert "+10.0%" in capsys.readouterr().out
+    assert "+10.0 %" in capsys.readouterr().out
 
     def crash(*_args: object, **_options: object) -> dict[str, object]:
         raise jobs.JobError("crashed", "killed")

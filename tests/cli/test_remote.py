@@ -63,7 +63,7 @@ def test_bench_measures_a_server(run: Run, server: Running, tmp_path: Path) -> N
     code, printed, _ = run("bench", "--remote", server.url, *options)
     assert code == 0
     assert "fake at" in printed
-    assert "75%" in printed
+    assert "75 %" in printed
     assert "8 at once:" in printed
     told = json.loads(out.read_text(encoding="utf-8"))
     assert len(told["data"]["chat"]) == 2

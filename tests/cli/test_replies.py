@@ -69,7 +69,7 @@ def test_the_line_has_the_figures_that_there_are() -> None:
         "4 tokens in 2.0 s",
         "12.3 tok/s",
         "TTFT 0.26 s",
-        "acceptance rate 76%",
+        "acceptance rate 76 %",
         "2.50 tokens per pass",
         messages.finish_reason_text("length"),
     ]
@@ -110,7 +110,7 @@ def test_loading_on_a_screen_shows_each_step_in_one_line(monkeypatch: pytest.Mon
     load_events(iter((*STEPS, READY)))
     wipe = "\r\x1b[K"
     assert screen.getvalue() == (
-        f"{wipe}{messages.stage_text('weights')} 25%{wipe}{messages.notice_text('forced_cpu')}\n"
+        f"{wipe}{messages.stage_text('weights')} 25 %{wipe}{messages.notice_text('forced_cpu')}\n"
         f"{wipe}{messages.stage_text('warm_up')}{wipe}"
     )
 

@@ -33,7 +33,7 @@ FINE = Facts(
     memory_total=32 * GB,
     memory_free=16 * GB,
     models_disk_free=100 * GB,
-    models=(ModelFact("smollm2-135m-instruct", 10**8, True),),
+    models=(ModelFact("smollm2-135m-instruct", 10**8, True, "SmolLM2 135M Instruct"),),
     model_needs=GB,
     folders=(FolderFact("models", "/data/models", 0, True),),
     self_tests=(SelfTest("cpu", whole=True, difference=0.0, tokens_equal=True, first_ms=3.0, second_ms=2.0),),

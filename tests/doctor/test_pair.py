@@ -14,12 +14,15 @@ from helix_app.doctor import pair
 from helix_app.doctor.pair import examine, run, run_verdicts
 from helix_app.engine.engine import Engine
 from helix_app.engine.measuring import pairs
+from helix_app.hub import resolve
+from helix_app.hub.catalog import Catalog
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.pairs import PairAsked, PairExamined, PairProbe, Verdict
 from tests.engine.made.heads import head_for
 from tests.engine.made.tiny import Zoo
 from tests.engine.test_engine import other_words as other_words
 from tests.gui.models.fit_views import PROBE
+from tests.hub.served.models import entry
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +132,24 @@ def test_a_head_is_looked_at_and_tried(zoo: Zoo, tmp_path: Path, monkeypatch: py
     best = pairs.best(inspect(zoo.gguf("llama")), pairs.Setting("cpu", "float32"), ())
     assert best is not None
     assert best.path == folder
+
+
+def test_models_of_the_catalog_are_called_as_there(zoo: Zoo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HELIX_MODELS", str(tmp_path))
+    files = {"big": zoo.gguf("llama").read_bytes(), "small": zoo.gguf("llama-small").read_bytes()}
+    entries = []
+    for name, content in files.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "tiny.gguf").write_bytes(content)
+        entries.append(entry(id=name, name=f"The {name} one", size_bytes=len(content)))
+    monkeypatch.setattr(resolve, "known_catalog", lambda: Catalog(tuple(entries)))
+    target, draft = (str(tmp_path / name / "tiny.gguf") for name in files)
+    found = examine(PairAsked(target, draft, 256, "cpu", "float32"), threading.Event(), lambda _: None)
+    assert found.facts is not None
+    assert found.fit is not None
+    names = ("The big one", "The small one")
+    assert (found.facts.target_name, found.facts.draft_name) == names
+    assert (found.fit.target_name, found.fit.draft_name) == names
+    own = examine(PairAsked(str(zoo.gguf("llama")), draft, 256, "cpu", "float32"), threading.Event(), lambda _: None)
+    assert own.facts is not None
+    assert (own.facts.target_name, own.facts.draft_name) == (zoo.gguf("llama").stem, "The small one")

@@ -50,7 +50,7 @@ def test_text() -> None:
     ]
     assert "  PySide6-Essentials  not installed" in lines
     assert "  instructions    AVX512" in lines
-    assert "  smollm2-135m-instruct  100.0 MB, verified" in lines
+    assert "  smollm2-135m-instruct  SmolLM2 135M Instruct, 100.0 MB, verified" in lines
     assert "  HELIX_FORCE_CPU  0" in lines
     assert any(line.startswith("  cpu  passed: logits differ by 0") for line in lines)
     assert '    File "x.py", line 7 in f' in lines
@@ -71,7 +71,7 @@ def test_forms_of_packed_products() -> None:
     taken = (("Q8_0", "vnni512", 0.71), ("Q4_K", "avx2", 1.0))
     assert told(PackedFacts(first="avx2", others=("vnni256", "vnni512"), taken=taken)) == [
         "packed products AVX2, or VNNI in 256 bits or VNNI in 512 bits where it is found faster when a model needs it",
-        "Q8_0 VNNI in 512 bits, 71% of the time of AVX2",
+        "Q8_0 VNNI in 512 bits, 71 % of the time of AVX2",
         "Q4_K AVX2",
     ]
 
@@ -141,9 +141,9 @@ def test_what_is_kept_of_measurements_is_shown(monkeypatch: pytest.MonkeyPatch) 
     lines = text_of(replace(FULL, measured=MEASURED)).splitlines()
     at = lines.index("Measured on this computer (`doctor --forget-measured` measures again)")
     assert lines[at + 1 : at + 4] == [
-        "  a plain step  bfloat16 35.7 ms, float32 77.1 ms (llama, 30 layers; 3 days old, other programs took 10%)",
+        "  a plain step  bfloat16 35.7 ms, float32 77.1 ms (llama, 30 layers; 3 days old, other programs took 10 %)",
         "  more rows     2 cost 1.6 times one, 5 cost 3.2 times one "
-        "(llama, 30 layers; 3 days old, other programs took 25%)",
+        "(llama, 30 layers; 3 days old, other programs took 25 %)",
         "  kernels       1 comparison, kept for 30 days",
     ]
     assert "Measured on this computer" not in text_of(FULL)

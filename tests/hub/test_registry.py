@@ -126,3 +126,12 @@ def test_a_library_that_cannot_be_opened_is_not_written_over(
     assert registry.read() == Registry()
     assert "cannot be read" in caplog.text
     assert registry.registry_file().read_text() == before
+
+
+def test_a_damaged_library_says_what_to_do(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    registry.registry_file().parent.mkdir(parents=True, exist_ok=True)
+    registry.registry_file().write_text("{half", encoding="utf-8")
+    assert registry.read() == Registry()
+    assert "take them in again with `models add`: it is kept as library.json.bad then" in caplog.text
+    registry.add([tmp_path / "m.gguf"])
+    assert registry.registry_file().with_name("library.json.bad").read_text(encoding="utf-8") == "{half"

@@ -9,7 +9,7 @@ import pytest
 from helix_app.base import messages
 from helix_app.base.errors import HelixError
 from helix_app.hub.catalog import Catalog
-from helix_app.hub.resolve import ResolvedModel, resolve_target, to_load_request
+from helix_app.hub.resolve import ResolvedModel, catalog_name, name_of, resolve_target, to_load_request
 from helix_app.protocol.requests import LoadChoice, LoadRequest
 from tests.hub.served.models import PAYLOAD, entry
 
@@ -127,3 +127,18 @@ def test_a_draft_that_is_missing(home: Path) -> None:
     with pytest.raises(HelixError) as caught:
         to_load_request(LoadChoice("tiny", draft="small"), catalog=CATALOG)
     assert (caught.value.code, caught.value.fields["id"]) == ("model_not_downloaded", "small")
+
+
+def test_a_model_of_the_catalog_has_one_name_however_it_is_given(home: Path, tmp_path: Path) -> None:
+    big, mine = put(home, "big"), tmp_path / "mine.gguf"
+    mine.write_bytes(PAYLOAD)
+    catalog = Catalog((entry(id="big", name="Big Model"), entry(id="small", name="Small Model")))
+    small = put(home, "small")
+    assert resolve_target(str(big), catalog=catalog) == ResolvedModel(big, "Big Model", None)
+    assert (name_of(small, catalog=catalog), name_of(mine, catalog=catalog)) == ("Small Model", "mine")
+    assert (catalog_name(small, catalog=catalog), catalog_name(mine, catalog=catalog)) == ("Small Model", "")
+    beside = big.with_name("other.gguf")
+    beside.write_bytes(PAYLOAD)
+    request = to_load_request(LoadChoice("big"), catalog=catalog)
+    assert request.installed == (str(small), str(beside))
+    assert request.names == ((str(small), "Small Model"),)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from helix_app.base.language import mark, number, say
 from helix_app.base.message_texts.filling import counted, sentence
-from helix_app.base.sizes import size_text
+from helix_app.base.sizes import percent_text, size_text
 from helix_app.protocol.models.fit import Fit, Way
 from helix_app.protocol.pairs import PairFacts, PairProbe, Verdict
 
@@ -122,7 +122,7 @@ def pair_rows(facts: PairFacts) -> Iterator[tuple[str, str]]:
     share = facts.draft_parameters / max(1, facts.target_parameters)
     yield say("Target"), f"{facts.target_name}, {_count(facts.target_parameters)}"
     size = sentence(
-        say("{size}, {share} of the target"), {"size": _count(facts.draft_parameters), "share": f"{share:.0%}"}
+        say("{size}, {share} of the target"), {"size": _count(facts.draft_parameters), "share": percent_text(share)}
     )
     yield say("Draft"), f"{facts.draft_name}, {size}"
     tokens = {"target": number(f"{facts.target_vocabulary:,}"), "draft": number(f"{facts.draft_vocabulary:,}")}
@@ -135,7 +135,7 @@ def pair_rows(facts: PairFacts) -> Iterator[tuple[str, str]]:
     if facts.verdict.differs:
         yield (
             say("In common"),
-            sentence(say("{share} of the draft's tokens, by their text"), {"share": f"{facts.shared:.0%}"}),
+            sentence(say("{share} of the draft's tokens, by their text"), {"share": percent_text(facts.shared)}),
         )
     for name, mine, other in facts.specials:
         label = say("Begin of text") if name == "bos_token" else say("End of a reply")
@@ -153,12 +153,12 @@ def probe_rows(probe: PairProbe) -> Iterator[tuple[str, str]]:
     if probe.by_text:
         text = say("{n} tokens of the target a draft, on average")
         yield say("Right by its text"), counted(text, {"n": number(f"{probe.tokens_a_call:.2f}")})
-    yield say("Acceptance"), _interval(probe.acceptance, probe.acceptance_low, probe.acceptance_high, ".0%")
+    yield say("Acceptance"), _shares(probe.acceptance, probe.acceptance_low, probe.acceptance_high)
     for kind in probe.kinds:
         if kind.drafted:
             yield (
                 f"  {say(KINDS.get(kind.kind, kind.kind))}",
-                number(f"{kind.accepted / kind.drafted:.0%} ({kind.accepted:,} / {kind.drafted:,})"),
+                f"{percent_text(kind.accepted / kind.drafted)} ({_of(kind.accepted, kind.drafted)})",
             )
     costs = {
         "draft": number(f"{probe.draft_cost:.2f}"),
@@ -200,6 +200,14 @@ def advice(probe: PairProbe) -> str:
 
 def _interval(value: float, low: float, high: float, form: str, unit: str = "") -> str:
     return number(f"{value:{form}}{unit} ({low:{form}}–{high:{form}}{unit})")
+
+
+def _shares(value: float, low: float, high: float) -> str:
+    return f"{percent_text(value)} ({percent_text(low).removesuffix(' %')}–{percent_text(high)})"
+
+
+def _of(part: int, whole: int) -> str:
+    return number(f"{part:,} / {whole:,}")
 
 
 def _count(parameters: int) -> str:

@@ -27,6 +27,11 @@ LIBRARY_ERRORS: dict[str, str] = {
     "token_no_keyring": 'No keyring of this system can be used to keep the token. If the package keyring is missing, install it with `python -m pip install "helix-app[keyring]"`; or set HF_TOKEN.',
     "token_not_kept": "The system's keyring does not take the token: {reason}. Unlock it and try again, or set HF_TOKEN.",
     # the library
+    # `models` on the command line
+    "models_unknown": "Helix knows no model called {name}. Use one of {known}; `models search` finds others on the hub.",
+    "models_path_own": "{path} is a path already. `models path` takes an id of `models list`.",
+    "models_verify_own": "{path} is no model of `models list`, so there is no checksum to compare it with. `models add` says whether it can run.",
+    "models_pull_own": "{path} is on this computer already. Load it by its path, or take it into the library with `models add`.",
     "library_not_written": "The library cannot be changed, because {file} cannot be written: {reason}. Check that you may write there.",
     "library_no_models": "There is no model in {path}. Choose a GGUF file, or a folder with one or with config.json and .safetensors files.",
     "library_foreign": "{name} belongs to {program}, so Helix does not delete it. Delete it there.",

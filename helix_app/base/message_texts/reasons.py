@@ -149,6 +149,8 @@ REASONS: dict[str, str] = {
     "remote_no_json": "it sends no JSON",
     "remote_no_models": "it has no list of models",
     "remote_no_more": "it says no more",
+    "address_elsewhere": "this computer has no such address",
+    "port_not_given": "the system keeps this port back; those from 1024 on are free to all programs",
     "address_no_server": "it is not the address of a server",
     "address_key": "a key has a place of its own",
     # where things are set, and who has them

@@ -13,6 +13,7 @@ SERVER_ERRORS: dict[str, str] = {
     'Install it: `python -m pip install "helix-app[cluster]"`; Ray runs on Linux and macOS.',
     "server_key_needed": "{host} can be reached from other computers, so the server needs a key there. "
     "Give one with --api-key or in HELIX_API_KEY, or leave out --host.",
+    "server_port_taken": "Another program, perhaps another Helix, listens on {host}, port {port} already. Choose another port, or 0 for any that is free.",
     "server_address": "The server cannot listen on {host}, port {port}: {reason}. Choose another port, or 0 for any that is free.",
     # who may ask
     "api_key_wrong": "The API key is missing or wrong. Send one that the server was started with, as `Authorization: Bearer KEY` or `x-api-key: KEY`.",

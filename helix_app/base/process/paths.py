@@ -13,6 +13,7 @@ from pathlib import Path
 
 import platformdirs
 
+from helix_app.base import texts
 from helix_app.base.errors import InputError
 
 _APP = "Helix"
@@ -79,7 +80,7 @@ def check() -> None:
         except PermissionError:
             pass  # told where something is to be kept there
         except OSError as exc:
-            raise InputError("home_unusable", folder=folder, reason=exc.strerror or exc) from exc
+            raise InputError("home_unusable", folder=folder, reason=texts.why(exc)) from exc
     for variable in ("HELIX_HOME", "HELIX_MODELS", "HELIX_KERNELS"):
         named = expanded(os.environ.get(variable, ""))
         found = next((each for each in (named, *named.parents) if os.path.isfile(each)), None)

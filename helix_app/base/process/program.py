@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import importlib
+import os
 import runpy
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 JOB_FLAG = "--helix-job"  # a job of engine/machine/jobs.py
 MODULE_FLAG = "--helix-module"  # what `python -m` is elsewhere
@@ -26,6 +29,25 @@ def frozen() -> bool:
 def module_command(module: str, *arguments: str) -> list[str]:
     """The command that runs a module of Helix as a program of its own."""
     return [sys.executable, MODULE_FLAG if frozen() else "-m", module, *arguments]
+
+
+def own_command(without: Sequence[str] = ()) -> list[str]:
+    """The command that this program was started with, but for some of its arguments."""
+    return [sys.executable, *(part for part in sys.orig_argv[1:] if part not in without)]
+
+
+def start_again(without: Sequence[str] = ()) -> None:
+    """Start the program anew, as one that outlives this process."""
+    apart: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        apart = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
+    subprocess.Popen(own_command(without), stdin=subprocess.DEVNULL, **apart)
+
+
+def guard_streams() -> None:
+    """A windowed program has no standard streams, but libraries print."""
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def dispatch(argv: Sequence[str]) -> int | None:

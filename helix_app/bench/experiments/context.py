@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from helix_app.base.sizes import percent_text
 from helix_app.bench.experiments.experiment import Bench, Experiment, spread
 from helix_app.bench.figures.statistics import median
 from helix_app.bench.profile.passes import Passes, kv_bytes
@@ -81,7 +82,7 @@ def _report(
                 f"{median(verified) / median(step):.2f}",
                 f"{held[context] / 1e6:.1f}",
                 f"{kv / 1e6:.1f}",
-                f"{shares[context]:.1%}",
+                percent_text(shares[context], 1),
             )
         )
     found.notes += [

@@ -10,6 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
 from helix_app.base.messages import fill
+from helix_app.base.sizes import percent_text
 from helix_app.bench.arms import Task
 from helix_app.bench.experiments.experiment import (
     Bench,
@@ -114,7 +115,7 @@ def _report(bench: Bench, found: _Found, names: list[str], kinds: tuple[str, ...
         sources.rows.append((name, source, f"{drafted:,}", f"{accepted:,}", f"{accepted / drafted:.2f}"))
     told.more.append(sources)
     told.notes.append(
-        f"auto is beaten by more than {BEATEN - 1:.0%} beyond an interval: {', '.join(beaten) or 'never'}."
+        f"auto is beaten by more than {percent_text(BEATEN - 1)} beyond an interval: {', '.join(beaten) or 'never'}."
     )
     told.notes.append(
         fill("Up to {n:token|tokens} each, ", n=bench.config.max_tokens)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from helix_app.base.messages import fill
+from helix_app.base.sizes import percent_text
 from helix_app.bench.experiments.experiment import Bench, Experiment, Table, spread
 from helix_app.bench.figures.statistics import median
 from helix_app.bench.profile import bandwidth, layer_times, operators
@@ -104,11 +105,11 @@ def _told_steps(bench: Bench, found: Experiment, steps: _Steps) -> None:
         for part, spent in shares.spent.items():
             counts = [counted.get(part) for counted in (shares.calls, shares.inner)]
             cells = ("–" if count is None else f"{count:,}" for count in counts)
-            found.rows.append((part, f"{spent:,.0f}", f"{spent / shares.wall:.1%}", *cells))
+            found.rows.append((part, f"{spent:,.0f}", percent_text(spent / shares.wall, 1), *cells))
         calls, inner = sum(shares.calls.values()), sum(shares.inner.values())
-        found.rows.append(("Whole step", f"{shares.wall:,.0f}", "100.0%", f"{calls:,}", f"{inner:,}"))
+        found.rows.append(("Whole step", f"{shares.wall:,.0f}", percent_text(1, 1), f"{calls:,}", f"{inner:,}"))
     elif steps.plain:
-        found.rows.append(("Whole step", f"{min(steps.plain):,.0f}", "100.0%", "–", "–"))
+        found.rows.append(("Whole step", f"{min(steps.plain):,.0f}", percent_text(1, 1), "–", "–"))
         found.notes.append("Left out on this device: where a step goes, since its operators only queue their work.")
     if steps.plain:
         decoder, threads = bench.session.runner.decoder, in_use()
@@ -154,7 +155,7 @@ def _limits(bench: Bench, found: Experiment, steps: _Steps, cache: int) -> None:
             ("That alone would take", f"{1e6 * weights / best:,.0f} µs"),
             ("The step takes", f"{min(steps.plain):,.0f} µs"),
             ("Weight bandwidth of the step", f"{reached / 1e9:.1f} GB/s"),
-            ("Share of the read bandwidth", f"{reached / best:.1%}"),
+            ("Share of the read bandwidth", percent_text(reached / best, 1)),
         ]
         found.more.append(table)
         found.notes.append(

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from helix_app.base.sizes import percent_text
 from helix_app.bench.experiments.experiment import Bench, Experiment
 from helix_app.bench.figures.statistics import median
 from helix_app.bench.workloads import built_in
@@ -89,8 +90,9 @@ def run(bench: Bench) -> Experiment:
     wasted, adjacent, passes = _mixed_run(bench)
     size = bench.session.runner.pool.block_size
     found.notes += [
-        f"Mixed run of {_REPLIES} conversations at once: {wasted:.1%} of the allocated slots held no token (mean over "
-        f"all passes); {adjacent:.0%} of {passes:,} sequence passes found their blocks side by side.",
+        f"Mixed run of {_REPLIES} conversations at once: {percent_text(wasted, 1)} of the allocated slots held no "
+        f"token (mean over all passes); {percent_text(adjacent)} of {passes:,} sequence passes found their blocks side "
+        "by side.",
         *(_capacity(typical, size) for typical in (_REPLY_TOKENS, 512, 1024)),
     ]
     if not decoder.config.is_even:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from helix_app.base.errors import HelixError
 from helix_app.base.messages import fill, notice_text
+from helix_app.base.sizes import percent_text
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments.experiment import Experiment, OnProgress, spread
 from helix_app.bench.workloads import Prompt
@@ -115,7 +116,9 @@ def _report(
         accepted = UNKNOWN
         if drafted and len(drafted) == len(replies):
             scored = sum(m.drafted_tokens or 0 for m in drafted)
-            accepted = f"{sum(m.accepted_tokens or 0 for m in drafted) / scored:.0%}" if scored else "nothing drafted"
+            accepted = (
+                percent_text(sum(m.accepted_tokens or 0 for m in drafted) / scored) if scored else "nothing drafted"
+            )
         cells = [spread(first, 0), *(spread(values) if values else UNKNOWN for values in (decode, whole))]
         found.rows.append((kind, *cells, accepted))
         found.data[kind] = [

@@ -13,7 +13,8 @@ from typing import Literal
 import numpy as np
 
 from helix_app.base.errors import InputError
-from helix_app.base.language import mark, number, say
+from helix_app.base.language import mark, say
+from helix_app.base.sizes import percent_text
 from helix_app.bench.config import BASELINE, HELIX
 from helix_app.bench.figures.statistics import LEVEL, Estimate, kind_seed, noise_band, ratio_of_ratios
 from helix_app.bench.figures.summary import decode_speed, paired, speeds
@@ -161,7 +162,7 @@ def change_table(changed: ResultChange) -> Table:
             ratio_text(kind.speedup_a),
             ratio_text(kind.speedup_b),
             interval_text(kind.change),
-            number(f"±{np.expm1(kind.noise):.1%}"),
+            f"±{percent_text(np.expm1(kind.noise), 1)}",
             verdict_text(kind),
         )
         for kind in changed.kinds

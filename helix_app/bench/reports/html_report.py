@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from helix_app.base.sizes import percent_text
 from helix_app.bench.config import BASELINE, HELIX, PEERS
 from helix_app.bench.figures.summary import ArmFigures, Summary, representative
 from helix_app.bench.records import BenchResult, RunRecord
@@ -32,7 +33,7 @@ def html_report(result: BenchResult, summary: Summary) -> str:
 
 def _positions(helix: ArmFigures | None) -> str:
     shares = helix.acceptance_by_position if helix is not None else ()
-    return columns([(str(j), share, f"{share:.0%}") for j, share in enumerate(shares, 1)]) if shares else ""
+    return columns([(str(j), share, percent_text(share)) for j, share in enumerate(shares, 1)]) if shares else ""
 
 
 def _rounds(helix: ArmFigures | None) -> str:
@@ -40,7 +41,7 @@ def _rounds(helix: ArmFigures | None) -> str:
     if not used:
         return ""
     shares = [(str(k), used.get(k, 0.0)) for k in range(max(used) + 1)]
-    rows = [(k, share, f"{share:.0%}" if share >= 0.005 or not share else "<1%") for k, share in shares]
+    rows = [(k, share, percent_text(share) if share >= 0.005 or not share else "<1 %") for k, share in shares]
     return columns(rows, max(used.values()))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from helix_app.base.sizes import percent_text
 from helix_app.bench.config import HELIX
 from helix_app.bench.figures.summary import Summary
 from helix_app.bench.records import BenchResult
@@ -32,10 +33,10 @@ def _sections(result: BenchResult, summary: Summary) -> Iterator[str]:
         yield "## Other configurations on the same weights, tokens per second while decoding\n\n" + _table(peers)
     helix = summary.overall.arm(HELIX)
     if helix is not None and helix.acceptance_by_position:
-        shares = [(str(j), f"{share:.0%}") for j, share in enumerate(helix.acceptance_by_position, 1)]
+        shares = [(str(j), percent_text(share)) for j, share in enumerate(helix.acceptance_by_position, 1)]
         yield "## Acceptance by position in the draft, where reached\n\n" + _columns("Position", "Accepted", shares)
     if helix is not None and helix.k_counts:
-        shares = [(str(k), f"{share:.0%}") for k, share in tables.k_shares(helix.k_counts)]
+        shares = [(str(k), percent_text(share)) for k, share in tables.k_shares(helix.k_counts)]
         yield "## Rounds by k\n\n" + _columns("k", "Rounds", shares)
     agreement = tables.agreement_lines(result)
     if agreement:

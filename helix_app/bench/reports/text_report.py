@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from helix_app.base.sizes import percent_text
 from helix_app.bench.config import HELIX
 from helix_app.bench.figures.summary import Summary
 from helix_app.bench.records import BenchResult
@@ -30,10 +31,10 @@ def _sections(result: BenchResult, summary: Summary) -> Iterator[str]:
         yield "Other configurations on the same weights, tokens per second while decoding\n" + _text(peers)
     helix = summary.overall.arm(HELIX)
     if helix is not None and helix.acceptance_by_position:
-        shares = "  ".join(f"{j}: {p:.0%}" for j, p in enumerate(helix.acceptance_by_position, 1))
+        shares = "  ".join(f"{j}: {percent_text(p)}" for j, p in enumerate(helix.acceptance_by_position, 1))
         yield f"Acceptance by position in the draft, where reached\n{shares}"
     if helix is not None and helix.k_counts:
-        yield "Rounds by k\n" + "  ".join(f"{k}: {share:.0%}" for k, share in tables.k_shares(helix.k_counts))
+        yield "Rounds by k\n" + "  ".join(f"{k}: {percent_text(share)}" for k, share in tables.k_shares(helix.k_counts))
     agreement = tables.agreement_lines(result)
     if agreement:
         yield "Same tokens (greedy)\n" + "\n".join([*agreement, *_divergences(result)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from helix_app.base import sizes
 from helix_app.base.language import mark, number, say
 from helix_app.base.messages import fill
 from helix_app.bench.config import ARM_LABELS, BASELINE
@@ -78,7 +79,7 @@ def number_text(value: float | None, digits: int = 1) -> str:
 
 def percent_text(value: float | None) -> str:
     """A share."""
-    return DASH if value is None else say("{n}%").format(n=f"{value:.0%}".rstrip("%"))
+    return DASH if value is None else sizes.percent_text(value)
 
 
 def bytes_text(value: float | None) -> str:
@@ -95,6 +96,9 @@ def duration_text(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
+_DRAFTS = {"ngram": mark("n-gram"), "none": mark("none")}
+
+
 def title(result: BenchResult) -> str:
     """What ran."""
     return str(result.model.get("target_name", "model"))
@@ -103,12 +107,12 @@ def title(result: BenchResult) -> str:
 def subtitle(result: BenchResult) -> str:
     """On what, and how, on one line."""
     model, settings = result.model, result.settings
-    draft = str(model.get("draft_name") or model.get("draft", "none")).replace("ngram", "n-gram")
+    draft = str(model.get("draft_name") or model.get("draft", "none"))
     temperature = float(settings.get("temperature", 0))
     parts = (
         str(model.get("device_name") or model.get("device", "")),
         str(model.get("dtype", "")),
-        say("draft {draft}").format(draft=draft),
+        say("draft {draft}").format(draft=say(_DRAFTS.get(draft, draft))),
         f"k {settings.get('k')}",
         say("greedy") if temperature == 0 else say("temperature {t}").format(t=number(f"{temperature:g}")),
         fill(say("up to {n:token|tokens} a reply"), n=settings.get("max_tokens")),

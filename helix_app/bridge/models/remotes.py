@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from helix_app.base import texts
 from helix_app.base.errors import HelixError
 from helix_app.base.failures import failure
 from helix_app.base.process.keys import KeyStore
@@ -59,7 +60,7 @@ class Remotes(QObject):
             try:
                 self._keys.set(url, key)
             except OSError as error:
-                reason = error.strerror or str(error)
+                reason = texts.why(error)
                 raise HelixError("remote_key_unkept", path=self._keys.path, reason=reason) from error
         return RemoteFound(url, models, keyed=bool(key))
 

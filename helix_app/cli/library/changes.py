@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import threading
 import time
 from dataclasses import asdict
 from typing import Any
 
 from helix_app.base import messages
+from helix_app.base.errors import InputError
+from helix_app.base.process import paths
 from helix_app.base.sizes import size_text
 from helix_app.cli.common import ctrl_c_cancels, put, say
-from helix_app.hub import registry
+from helix_app.hub import registry, store
 from helix_app.hub.catalog import Catalog, CatalogEntry
 from helix_app.hub.library.programs import PROGRAMS
 from helix_app.hub.transfer.failures import Cancelled
@@ -37,13 +40,20 @@ def run(args: argparse.Namespace, catalog: Catalog) -> int:
     if args.models_command == "search":
         return _search(args.query.strip(), as_json=args.json)
     if args.models_command == "add":
+        from helix_app.hub.library.facts import facts_of
         from helix_app.hub.library.listing import add_models
 
         for path in add_models(tuple(args.path)):
             put(f"{path}\n")
+            problem = facts_of(path).problem
+            if problem is not None:
+                why = messages.error_text(problem.code, problem.fields)
+                say(f"It is in the library now, but it cannot run: {why}")
         return 0
     from helix_app.hub.library.removal import remove
 
+    if not args.id:  # which as a path would be the folder that this is run in
+        raise InputError("library_absent", name='""')
     kept = remove(args.id, catalog=catalog)
     say(f"Deleted {args.id}." if kept is None else f"{kept} is off the library; the files stay where they are.")
     return 0
@@ -51,8 +61,27 @@ def run(args: argparse.Namespace, catalog: Catalog) -> int:
 
 def is_hub_file(name: str) -> bool:
     """Whether a name is OWNER/NAME:QUANTISATION or OWNER/NAME/FILE of the hub."""
+    if name.startswith(("/", ".", "~")) or os.path.exists(name):
+        return False
     repo, _, wanted = _parts(name)
     return repo.count("/") == 1 and bool(wanted)
+
+
+def entry_of(name: str, command: str, catalog: Catalog) -> CatalogEntry:
+    """The model of an id, or the one whose file or folder is at a path. Raises HelixError with what to do instead."""
+    entry = catalog.find(name)
+    if entry is not None:
+        return entry
+    path = paths.expanded(name).absolute()
+    if not name or not os.path.exists(path):
+        if any(mark in name for mark in (os.sep, os.altsep or os.sep)) or name.lower().endswith(".gguf"):
+            raise InputError("model_not_found", path=name)
+        raise InputError("models_unknown", name=name or '""', known=", ".join(catalog.ids))
+    for entry in catalog:
+        file = store.find(entry)
+        if file is not None and path.resolve() in (file.resolve(), file.parent.resolve()):
+            return entry
+    raise InputError(f"models_{command}_own", path=path)
 
 
 def hub_entry(name: str, cancel: threading.Event) -> CatalogEntry:

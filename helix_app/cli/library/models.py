@@ -63,7 +63,7 @@ def run(args: argparse.Namespace, *, catalog: Catalog | None = None) -> int:
             return (library.show_library if args.library else _list)(catalog, as_json=args.json)
         if args.models_command == "pull" and library.is_hub_file(args.id):
             return _pull_from_hub(args.id)
-        entry = catalog.entry(args.id)
+        entry = library.entry_of(args.id, args.models_command, catalog)
         if args.models_command == "path":
             put(f"{store.path_of(entry)}\n")
             return 0

@@ -70,7 +70,8 @@ class Plan:
         if self.draft is None:
             return ""
         if self.request.draft in _KINDS or self.skipped is not None:  # it was found by itself
-            return display_name(self.draft.path, model_name(self.draft.path))
+            known = dict(self.request.names).get(str(self.draft.path))
+            return known or display_name(self.draft.path, model_name(self.draft.path))
         return self.request.draft_name or model_name(self.draft.path)
 
     @property

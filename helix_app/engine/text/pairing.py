@@ -36,14 +36,14 @@ def verdict_of(target: ModelFiles, target_words: Tokenizer, draft: ModelFiles, d
     return Verdict(str(draft.path), fields=fields, heavy=heavy, differs=differs)
 
 
-def verdict_of_head(target: ModelFiles, words: Tokenizer, head: HeadFiles) -> Verdict:
+def verdict_of_head(target: ModelFiles, words: Tokenizer, head: HeadFiles, called: str = "") -> Verdict:
     """How a draft head can draft for a target. Raises DraftMismatchError where it was made for another one."""
-    check_head(head, target.config, words.size, name_of(target))
+    check_head(head, target.config, words.size, called or name_of(target))
     return Verdict(str(head.path), heavy=head.parameters >= _HEAVY * read_count(target.config), head=True)
 
 
-def verdicts(target: str, drafts: Iterable[str]) -> Iterator[Verdict]:
-    """A verdict for each model; one that cannot be read says why.
+def verdicts(target: str, drafts: Iterable[str], called: str = "") -> Iterator[Verdict]:
+    """A verdict for each model; one that cannot be read says why. People know the target as ``called``.
 
     Raises:
         HelixError: the target cannot be read.
@@ -53,7 +53,7 @@ def verdicts(target: str, drafts: Iterable[str]) -> Iterator[Verdict]:
     for path in drafts:
         try:
             if is_head(path):
-                yield verdict_of_head(files, words, inspect_head(path))
+                yield verdict_of_head(files, words, inspect_head(path), called)
                 continue
             draft = inspect(Path(path))
             yield verdict_of(files, words, draft, load_tokenizer(draft))
@@ -80,13 +80,13 @@ def pair_facts(target: ModelFiles, draft: ModelFiles) -> PairFacts:
     )
 
 
-def head_facts(target: ModelFiles, head: HeadFiles) -> PairFacts:
+def head_facts(target: ModelFiles, head: HeadFiles, called: str = "") -> PairFacts:
     """The same of a target and a draft head. Raises DraftMismatchError where it was made for another one."""
     words = load_tokenizer(target)
     return PairFacts(
         target_name=name_of(target),
         draft_name=head.path.name,
-        verdict=verdict_of_head(target, words, head),
+        verdict=verdict_of_head(target, words, head, called),
         target_parameters=parameter_count(target.config),
         draft_parameters=head.parameters,
         target_vocabulary=words.size,

@@ -11,6 +11,7 @@ from helix_app.gui.chat.message_list import MessageList
 from helix_app.gui.chat.view import ConversationView
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.kit.controls.buttons import ThemedButton
+from helix_app.gui.kit.keys import spelled
 from helix_app.gui.look.theme import Theme
 
 FIELD = 240
@@ -75,10 +76,10 @@ class FindBar(QWidget):
         self.count.setProperty("tone", "muted")
         self.count.setFont(theme.fonts.small)
         self.before = ThemedButton(theme, symbol="chevron-left", kind="smallicon", name=self.tr("Place before"))
-        self.before.setToolTip(self.tr("Place before (Shift+Enter)"))
+        self.before.setToolTip(self.tr("Place before ({keys})").format(keys=spelled("Shift+Return")))
         self.before.clicked.connect(lambda: self.step(-1))
         self.after = ThemedButton(theme, symbol="chevron-right", kind="smallicon", name=self.tr("Place after"))
-        self.after.setToolTip(self.tr("Place after (Enter)"))
+        self.after.setToolTip(self.tr("Place after ({keys})").format(keys=spelled("Return")))
         self.after.clicked.connect(lambda: self.step(1))
         self.shut = ThemedButton(theme, symbol="close", kind="smallicon", name=self.tr("Close the search"))
         self.shut.clicked.connect(self.close_bar)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from helix_app.gui.chats.conversation import Conversation, new_id
+from helix_app.gui.chats.deleted import Bin, Deleted
 from helix_app.gui.chats.rows import title_of
 from helix_app.gui.chats.writing import Writing
 from helix_app.gui.routing import Handlers
@@ -37,15 +37,6 @@ from helix_app.protocol.conversations.chats import (
 KEEP_MS = 500  # how long text of a reply may be in memory alone
 
 
-@dataclass(frozen=True)
-class _Deleted:
-    """A conversation, or ``messages`` of one and the end of the way that was shown."""
-
-    chat_id: str
-    messages: tuple[Message, ...] = ()
-    leaf: str = ""
-
-
 class ChatBook(QObject):
     """The truth about conversations: its users watch it, and whatever they change in it goes to the store.
 
@@ -63,7 +54,7 @@ class ChatBook(QObject):
         writing_changed: a reply began, or is over.
         found: a ChatsFound.
         stop_requested: a Writing that is to end.
-        deleted: ``undo`` can bring back a conversation, of which this is the title, or messages, for an empty one.
+        deleted: (title, how many): ``undo`` can bring back conversations, or messages, which have no title.
         undone: what was deleted last is back.
         leaving: another conversation is about to be shown, or another place of this one.
         prompting_changed: the conversation that is shown changes other things of prompt and sampling.
@@ -76,7 +67,7 @@ class ChatBook(QObject):
     writing_changed = Signal()
     found = Signal(object)
     stop_requested = Signal(object)
-    deleted = Signal(str)
+    deleted = Signal(str, int)
     undone = Signal()
     leaving = Signal()
     prompting_changed = Signal()
@@ -90,11 +81,9 @@ class ChatBook(QObject):
         self._wanted = ("", "")  # the conversation that was asked for, and the message of it to be in sight
         self._loose: dict[str, Conversation] = {}  # those that are in memory alone, for nothing can be kept
         self._search = 0
-        self._deleted: list[_Deleted] = []  # the last one comes back first
-        self._doomed: set[str] = set()  # conversations that go as soon as their replies have ended
+        self._bin = Bin()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(KEEP_MS)
         self._timer.timeout.connect(self.keep)
 
     def handlers(self) -> Handlers:
@@ -207,10 +196,10 @@ class ChatBook(QObject):
             conversation.put_back(gone, leaf)
             self.delete(conversation.id)
             return
-        self._deleted.append(_Deleted(conversation.id, tuple(gone), leaf))
+        self._bin.put(Deleted([conversation.id], "", tuple(gone), leaf))
         self.ask(DeleteMessage(conversation.id, message_id, conversation.leaf))
         self.way_changed.emit()
-        self.deleted.emit("")
+        self.deleted.emit("", 1)
 
     def take_back(self, message_id: str) -> None:
         """A message was never sent: it is as if it had never been there."""
@@ -262,7 +251,7 @@ class ChatBook(QObject):
         """More text of a reply came."""
         writing.add(text)
         if not self._timer.isActive():
-            self._timer.start()
+            self._timer.start(KEEP_MS)
 
     def keep(self) -> None:
         """Let the store have what it was not told yet."""
@@ -281,8 +270,9 @@ class ChatBook(QObject):
         if writing.message_id in writing.conversation:
             self.ask(EndMessage(writing.message_id, text, state, details))
         self.writing_changed.emit()
-        if writing.conversation.id in self._doomed:
-            self.delete(writing.conversation.id)
+        if (together := self._bin.doomed(writing.conversation.id)) is not None:
+            self._hide(writing.conversation.id, together)
+            self._tell(together)
 
     # ------------------------------------------------------------------ the list
 
@@ -324,44 +314,54 @@ class ChatBook(QObject):
         self.ask(CopyChat(chat_id, made, upto))
         self.open(made)
 
-    def delete(self, chat_id: str) -> None:
-        """Delete a conversation, as soon as its reply has ended where one is being written; ``undo`` brings it back."""
-        if self.writing_in(chat_id) is not None:
-            self._doomed.add(chat_id)
-            self.stop(chat_id)
-            return
-        self._doomed.discard(chat_id)
+    def delete(self, *chat_ids: str) -> None:
+        """Delete conversations, those that are being written when their replies have ended; one ``undo`` is for all."""
+        together = Deleted()
+        for chat_id in chat_ids:
+            if self.writing_in(chat_id) is None:
+                self._hide(chat_id, together)
+            else:
+                self._bin.doom(chat_id, together)
+                self.stop(chat_id)
+        self._tell(together)
+
+    def _hide(self, chat_id: str, together: Deleted) -> None:
         self._loose.pop(chat_id, None)
         entry = self.entry(chat_id)
-        self._deleted.append(_Deleted(chat_id))
+        together.add(chat_id, self.tr("a conversation") if entry is None else title_of(entry))
         self.ask(ChangeChat(chat_id, deleted=True))
         if self.current.id == chat_id:
             self.new()
-        self.deleted.emit(self.tr("a conversation") if entry is None else title_of(entry))
+
+    def _tell(self, together: Deleted) -> None:
+        if together.chat_ids:
+            self._bin.put(together)
+            self.deleted.emit(together.title, len(together.chat_ids))
 
     @property
     def can_undo(self) -> bool:
         """Whether something that was deleted can be brought back."""
-        return bool(self._deleted)
+        return bool(self._bin)
 
     def undo(self) -> None:
         """Bring back what was deleted last, and show it."""
-        if not self._deleted:
+        if (last := self._bin.take()) is None:
             return
-        last = self._deleted.pop()
         self.undone.emit()
+        chat_id = last.chat_ids[0]
         if not last.messages:
-            self.ask(ChangeChat(last.chat_id, deleted=False))
-            self.open(last.chat_id)
+            for gone in last.chat_ids:
+                self.ask(ChangeChat(gone, deleted=False))
+            self.open(chat_id)
             return
         for message in last.messages:
-            self.ask(AddMessage(last.chat_id, message))
-        self.ask(ChangeChat(last.chat_id, leaf=last.leaf))
-        if self.current.id == last.chat_id:
+            self.ask(AddMessage(chat_id, message))
+        self.ask(ChangeChat(chat_id, leaf=last.leaf))
+        if self.current.id == chat_id:
             self.current.put_back(last.messages, last.leaf)
             self.way_changed.emit()
         else:
-            self.open(last.chat_id, last.leaf)
+            self.open(chat_id, last.leaf)
 
     def prepare(self, text: str) -> None:
         """What new conversations change: taken by the one that is shown, if it has not begun and nobody chose."""

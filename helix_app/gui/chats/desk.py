@@ -50,9 +50,11 @@ class UndoBar(QWidget):
         self._timer.timeout.connect(self.hide)
         self.hide()
 
-    def tell(self, title: str) -> None:
-        """A conversation of this title is gone, or for an empty one messages of it."""
+    def tell(self, title: str, count: int = 1) -> None:
+        """A conversation of this title is gone, or for an empty one messages of it, or several conversations are."""
         text = self.tr("Deleted “{title}”").format(title=title) if title else self.tr("Messages deleted")
+        if count > 1:
+            text = fill(self.tr("{n:conversation|conversations} deleted"), n=count)
         self.label.show_text(text)
         self.setAccessibleName(text)
         self.show()

@@ -8,6 +8,8 @@ from typing import Union
 from PySide6.QtCore import (
     QAbstractItemModel,
     QAbstractListModel,
+    QItemSelection,
+    QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -16,7 +18,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QFontMetrics, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLineEdit,
@@ -33,6 +35,7 @@ from helix_app.gui.look.theme import RADIUS, Theme
 
 HEADING, LINE, FOUND = 30, 32, 50  # heights
 ROW = Qt.ItemDataRole.UserRole
+_MARKS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier  # with a click
 _ROLES = {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.EditRole}
 Index = Union[QModelIndex, QPersistentModelIndex]
 
@@ -218,22 +221,25 @@ class _Delegate(QStyledItemDelegate):
 
 
 class ChatListView(QListView):
-    """The list with its keys: Enter opens, F2 renames, Delete deletes.
+    """The list with its keys: Enter opens, F2 renames, Delete deletes. Shift and Ctrl mark several.
 
     Signals:
         chosen: a Row that a person opens.
-        delete_requested: id of a conversation.
+        delete_requested: ids of conversations.
         menu_requested: (Row, place on the screen).
         left: Escape was pressed.
+        unmarked: the person is done with several that were marked.
     """
 
     chosen = Signal(object)
-    delete_requested = Signal(str)
+    delete_requested = Signal(tuple)
     menu_requested = Signal(object, QPoint)
     left = Signal()
+    unmarked = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._marking = False  # by the click that is under way
         self.setObjectName("chats")
         self.rows = ChatModel(self)
         self.setModel(self.rows)
@@ -241,6 +247,7 @@ class ChatListView(QListView):
         self.setAccessibleName(tr("Conversations"))
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setMouseTracking(True)
         self.clicked.connect(self._on_clicked)
@@ -249,6 +256,26 @@ class ChatListView(QListView):
     def row(self, index: Index) -> Row | None:
         """The line at an index."""
         return index.data(ROW) if index.isValid() else None
+
+    def marked(self) -> tuple[str, ...]:
+        """Ids of the conversations that are marked, in the order of the list."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
+        entries = (self.rows.rows()[row].entry for row in rows)
+        return tuple(entry.id for entry in entries if entry is not None)
+
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        """Show these; of several that are marked, each stays so wherever it is now."""
+        marked, at = self.marked(), self.row(self.currentIndex())
+        self.rows.set_rows(rows)
+        if len(marked) < 2:
+            return
+        kept = QItemSelection()
+        for index in map(self.rows.index, filter(lambda row: row >= 0, map(self.rows.row_of, marked))):
+            kept.select(index, index)
+        self.selectionModel().select(kept, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        row = -1 if at is None or at.entry is None else self.rows.row_of(at.entry.id)
+        if row >= 0:
+            self.selectionModel().setCurrentIndex(self.rows.index(row), QItemSelectionModel.SelectionFlag.NoUpdate)
 
     def select(self, chat_id: str) -> None:
         """Mark a conversation; one that is not in the list marks none."""
@@ -269,8 +296,15 @@ class ChatListView(QListView):
 
     def _on_clicked(self, index: QModelIndex) -> None:
         row = self.row(index)
-        if row is not None:
+        if row is not None and not self._marking:
             self.chosen.emit(row)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._marking = bool(event.modifiers() & _MARKS)
+        if self.indexAt(event.position().toPoint()).isValid():
+            super().mousePressEvent(event)
+        elif not self._marking:
+            self.unmarked.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         at = self.currentIndex()
@@ -278,8 +312,10 @@ class ChatListView(QListView):
         key = event.key()
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row is not None:
             self.chosen.emit(row)
-        elif key == Qt.Key.Key_Delete and row is not None and row.entry is not None:
-            self.delete_requested.emit(row.entry.id)
+        elif key == Qt.Key.Key_Delete and self.marked():
+            self.delete_requested.emit(self.marked())
+        elif key == Qt.Key.Key_Escape and len(self.marked()) > 1:
+            self.unmarked.emit()
         elif key == Qt.Key.Key_Escape:
             self.left.emit()
         else:

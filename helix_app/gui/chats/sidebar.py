@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QVBoxLayout
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.list_view import ChatListView
 from helix_app.gui.chats.rows import Row, found_rows, rows_of
-from helix_app.gui.chats.sidebar_menu import fill_chat_menu, fill_folder_menu, fill_list_menu
+from helix_app.gui.chats.sidebar_menu import fill_chat_menu, fill_folder_menu, fill_list_menu, fill_several_menu
 from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol.conversations.chats import ChatsFound
@@ -78,9 +78,10 @@ class Sidebar(QWidget):
         self.search.left.connect(self.left)
         self.list = ChatListView(theme)
         self.list.chosen.connect(self._on_chosen)
-        self.list.delete_requested.connect(book.delete)
+        self.list.delete_requested.connect(lambda chat_ids: book.delete(*chat_ids))
         self.list.menu_requested.connect(self._on_menu_requested)
         self.list.left.connect(self.left)
+        self.list.unmarked.connect(self._on_current_changed)
         self.list.rows.renamed.connect(lambda chat_id, title: book.change(chat_id, title=title))
         self.note = QLabel()
         self.note.setProperty("tone", "muted")
@@ -93,7 +94,7 @@ class Sidebar(QWidget):
         self._wait.timeout.connect(lambda: book.find(self.search.text()))
         book.listed.connect(self._on_listed)
         book.found.connect(self._on_found)
-        book.current_changed.connect(lambda *_: self.refresh())
+        book.current_changed.connect(self._on_current_changed)
         book.writing_changed.connect(self.refresh)
         self.refresh()
 
@@ -118,8 +119,9 @@ class Sidebar(QWidget):
             rows = found_rows(self._found.hits, self._found.more, writing)
         else:
             rows = rows_of(book.entries, datetime.now().astimezone().date(), writing, self._folded)
-        self.list.rows.set_rows(rows)
-        self.list.select(book.current.id)
+        self.list.show_rows(rows)
+        if len(self.list.marked()) < 2:
+            self.list.select(book.current.id)
         if not book.kept:
             self.note.setText(self.tr("Not being kept at the moment."))
         elif not book.entries:
@@ -158,7 +160,10 @@ class Sidebar(QWidget):
 
     def _on_menu_requested(self, row: Row, place: QPoint) -> None:
         menu = QMenu(self)
-        if row.entry is not None:
+        marked = self.list.marked()
+        if row.entry is not None and len(marked) > 1 and row.entry.id in marked:
+            fill_several_menu(menu, marked, self._book, self.list, self.export_requested.emit)
+        elif row.entry is not None:
             fill_chat_menu(menu, row.entry, self._book, self.list, self.export_requested.emit)
         else:
             fill_folder_menu(menu, row.folder, self._book)
@@ -179,6 +184,10 @@ class Sidebar(QWidget):
     def _on_listed(self) -> None:
         if self._found is not None:
             self._wait.start()  # what was found may have changed, too
+        self.refresh()
+
+    def _on_current_changed(self) -> None:
+        self.list.clearSelection()
         self.refresh()
 
     def _on_found(self, found: ChatsFound) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QInputDialog, QLineEdit, QMenu, QWidget
 
+from helix_app.base.messages import fill
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.list_view import ChatListView
+from helix_app.gui.kit.keys import spelled
 from helix_app.protocol.conversations.chats import ChatEntry
 
 Export = Callable[[tuple[str, ...]], None]
@@ -47,6 +50,36 @@ def fill_chat_menu(menu: QMenu, entry: ChatEntry, book: ChatBook, view: ChatList
     menu.addAction(tr("Export…"), lambda: export((chat_id,)))
     menu.addSeparator()
     menu.addAction(tr("Delete\tDel"), lambda: book.delete(chat_id))
+
+
+def fill_several_menu(
+    menu: QMenu, chat_ids: tuple[str, ...], book: ChatBook, view: ChatListView, export: Export
+) -> None:
+    """What can be done with several conversations at once."""
+    entries = [entry for entry in book.entries if entry.id in chat_ids]
+
+    def change(**values: Any) -> None:
+        for entry in entries:
+            book.change(entry.id, **values)
+
+    def counted(text: str) -> str:
+        return fill(text, n=len(chat_ids))
+
+    if all(entry.pinned for entry in entries):
+        menu.addAction(counted(tr("Unpin {n:conversation|conversations}")), lambda: change(pinned=False))
+    else:
+        menu.addAction(counted(tr("Pin {n:conversation|conversations}")), lambda: change(pinned=True))
+    move = menu.addMenu(counted(tr("Move {n:conversation|conversations} to folder")))
+    for folder in folders_of(book.entries):
+        move.addAction(folder.replace("&", "&&"), partial(change, folder=folder))
+    if any(entry.folder for entry in entries):
+        move.addAction(tr("None"), lambda: change(folder=""))
+    move.addSeparator()
+    move.addAction(tr("New folder…"), lambda: _ask_folder(view, "", lambda name: change(folder=name)))
+    menu.addAction(counted(tr("Export {n:conversation|conversations}…")), lambda: export(chat_ids))
+    menu.addSeparator()
+    words = counted(tr("Delete {n:conversation|conversations}"))
+    menu.addAction(f"{words}\t{spelled('Del')}", lambda: book.delete(*chat_ids))
 
 
 def fill_folder_menu(menu: QMenu, folder: str, book: ChatBook) -> None:

@@ -60,7 +60,8 @@ class PromptBox(Composer):
         text = self.tr("Stop") if generating else self.tr("Run")
         self.button.setText(text)
         self.button.setAccessibleName(text)
-        self.button.setToolTip(self.tr("Stop (Esc)") if generating else self.tr("Run both (Enter)"))
+        run = self.tr("Run both ({keys})").format(keys=self.editor.sends_with)
+        self.button.setToolTip(self.tr("Stop (Esc)") if generating else run)
         self.button.set_symbol("stop" if generating else "play")
 
 

@@ -121,8 +121,8 @@ def pages() -> tuple[Term, ...]:
                 "another one. Commands, beside it, does anything by a few letters of its name.\n\n"
                 "Tab goes from control to control, Ctrl with a number to a page. In the message field Enter sends, "
                 "Shift+Enter begins a new line, and the up arrow brings back what was written before. In the list of "
-                "conversations Enter opens, F2 renames and Delete deletes. F1 is this help, at what the mouse points "
-                "to or the cursor is in."
+                "conversations Enter opens, F2 renames and Delete deletes; Shift or Ctrl with a click marks several at "
+                "once. F1 is this help, at what the mouse points to or the cursor is in."
             ),
             (),
         ),

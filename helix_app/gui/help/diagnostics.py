@@ -15,6 +15,7 @@ from helix_app import __version__
 from helix_app.base import messages
 from helix_app.base.language import english, number
 from helix_app.base.process import paths
+from helix_app.base.sizes import percent_text
 from helix_app.gui.compare.plots import CurvePlot
 from helix_app.gui.glossary import terms
 from helix_app.gui.help.frames import SLOW_MS, FrameMeter, FrameReport
@@ -91,13 +92,12 @@ def frame_figures(report: FrameReport | None) -> tuple[str, ...]:
     """The figures of a report in the order of the table."""
     if report is None:
         return (figures.UNKNOWN,) * 8
-    share = report.slow * 100
     return (
         milliseconds(report.median),
         milliseconds(report.p95),
         milliseconds(report.p99),
         milliseconds(report.worst),
-        number(f"{share:.1f} %" if 0 < share < 10 else f"{share:.0f} %"),
+        percent_text(report.slow, 1 if 0 < report.slow < 0.1 else 0),
         milliseconds(report.paint_median),
         milliseconds(report.paint_p95),
         figures.count(report.frames),

@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication
 
 from helix_app.base.language import number
 from helix_app.base.messages import fill, finish_reason_text
-from helix_app.base.sizes import size_text
+from helix_app.base.sizes import percent_text, size_text
 from helix_app.gui.glossary import terms
 from helix_app.protocol.events import Finished
 from helix_app.protocol.models.loading import MemoryUse, ModelReady
@@ -30,7 +30,7 @@ def count(value: int | None) -> str:
 
 def percent(fraction: float | None) -> str:
     """0.731 as ``73 %``."""
-    return UNKNOWN if fraction is None else f"{fraction * 100:.0f} %"
+    return UNKNOWN if fraction is None else percent_text(fraction)
 
 
 def rate(value: float | None) -> str:

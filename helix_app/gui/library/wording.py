@@ -38,7 +38,7 @@ def used_text(seconds: float | None) -> str:
     if seconds is None:
         return tr("never used")
     day = QDateTime.fromMSecsSinceEpoch(round(1000 * seconds)).date()
-    return tr("used {day}").format(day=QLocale().toString(day, QLocale.FormatType.ShortFormat))
+    return tr("used {day}").format(day=QLocale().toString(day, tr("d MMM yyyy")))
 
 
 def library_facts(item: LibraryItem) -> str:

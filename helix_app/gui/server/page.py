@@ -178,6 +178,7 @@ class ServerPage(QWidget):
         self.docs.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(f"{self._url}/docs")))
         self.stop.clicked.connect(self.on_stop)
         self.error.dismissed.connect(self.error.hide)
+        self.error.acted.connect(self.on_next_port)
         self.reach.picked.connect(self.on_reach_picked)
         self.port.valueChanged.connect(lambda *_: self._keep())
         self.key.textEdited.connect(lambda *_: self._keep())
@@ -214,6 +215,11 @@ class ServerPage(QWidget):
             self.asked.emit(StartServing(host, s.serve_port, s.serve_key))
         self._refresh()
 
+    def on_next_port(self) -> None:
+        """The port is taken: try the one after it."""
+        self.port.setValue(self._next_port())
+        self.on_toggled()
+
     def on_reach_picked(self, value: str) -> None:
         """Let others reach it, who need a key."""
         self.reach.set_value(value)
@@ -243,7 +249,9 @@ class ServerPage(QWidget):
         """They no longer are."""
         self._url, self._waits = "", False
         if news.failed is not None:
-            self.error.show_failure(news.failed)
+            taken = news.failed.code == "server_port_taken"
+            offer = self.tr("Use port {port}").format(port=self._next_port()) if taken else ""
+            self.error.show_failure(news.failed, offer)
         self._refresh()
 
     def on_replies(self, news: ServedReplies) -> None:
@@ -257,6 +265,9 @@ class ServerPage(QWidget):
         self.log.appendPlainText(f"{time_text(news.at)}  {news.status or '–'}  {news.method} {news.path}  {spent}")
 
     # ------------------------------------------------------------------ inside
+
+    def _next_port(self) -> int:
+        return self.port.value() + 1 if self.port.value() < self.port.maximum() else 0
 
     def _fill(self) -> None:
         s, self._filling = self._state.settings, True

@@ -31,6 +31,7 @@ from helix_app.gui.kit.figures import count
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.settings.editors import FIELD_WIDTH, Editor, editor_of, number_box
 from helix_app.gui.settings.learning import Learning
+from helix_app.gui.settings.restarting import RestartButton
 
 LABEL_WIDTH = 152
 
@@ -85,6 +86,11 @@ class _Form(QWidget):
         words.setWordWrap(True)
         return words
 
+    def under(self, control: QWidget) -> None:
+        """A control under the row before."""
+        self._grid.addWidget(control, self._row, 1, 1, 2, Qt.AlignmentFlag.AlignLeft)
+        self._row += 1
+
     def close_rows(self) -> None:
         """Push the rows to the top."""
         self._grid.setRowStretch(self._row, 1)
@@ -98,17 +104,28 @@ class SettingsDialog(Dialog):
         editors: the control of each setting that has one, by its name.
         k_fixed: the number of a fixed k.
         learning: whether replies are learnt from, and the button to forget.
+        restarts: the button of each setting that takes effect when the window is opened again.
 
     Signals:
         forget_requested: wipe what was learnt, whether the settings are saved or not.
+        restart_requested: the settings are saved, and the window is to be opened again.
     """
 
     forget_requested = Signal()
+    restart_requested = Signal()
 
-    def __init__(self, theme: Theme, settings: Settings, seed: int | None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        settings: Settings,
+        seed: int | None,
+        parent: QWidget | None = None,
+        *,
+        in_effect: Settings | None = None,
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._settings = settings
+        self._settings, self._in_effect = settings, in_effect or settings
         self.setWindowTitle(self.tr("Settings"))
         self.sections = QListWidget()
         self.sections.setObjectName("sections")
@@ -117,6 +134,7 @@ class SettingsDialog(Dialog):
         self.sections.setFrameShape(QFrame.Shape.NoFrame)
         self.sections.setSpacing(1)
         self.editors: dict[str, Editor] = {}
+        self.restarts: dict[str, RestartButton] = {}
         self.k_fixed = number_box(theme, 0, 64)
         self.learning = Learning(theme)
         self.learning.forget_requested.connect(self.forget_requested)
@@ -192,6 +210,8 @@ class SettingsDialog(Dialog):
             if name == "updates" and not helix_app.RELEASES:
                 editor.widget.setEnabled(False)
                 form.note(self.tr("This Helix knows no releases page, so it cannot look for newer versions."))
+            if name in self.restarts:
+                form.under(self.restarts[name])
             if name == "k":
                 form.add(self.tr("Fixed k"), self.k_fixed, self.tr("tokens; 0 is plain decoding"), term=setting.term)
         if page == "sampling":
@@ -204,7 +224,15 @@ class SettingsDialog(Dialog):
         if name == "learn":
             return Editor(self.learning, self.learning.box.isChecked, self.learning.box.setChecked)
         editor = editor_of(setting, self._theme)
+        if setting.restart:
+            button = self.restarts[name] = RestartButton(self._theme, getattr(self._in_effect, name))
+            button.clicked.connect(self._on_restart_clicked)
+            return button.watching(editor)
         return self._with_number(editor) if name == "k" else editor
+
+    def _on_restart_clicked(self) -> None:
+        self.accept()
+        self.restart_requested.emit()
 
     def _with_number(self, policy: Editor) -> Editor:
         """The editor of k: only a fixed one has a number."""

@@ -19,15 +19,18 @@ class Preferences(QObject):
         saved: the settings before a change that a person made of them: a model may have to be loaded again.
         forget_requested: wipe what was learnt from replies.
         opened: the dialog, just before it is shown.
+        restart_requested: the window is to be opened again.
     """
 
     saved = Signal(object)
     opened = Signal(object)
     forget_requested = Signal()
+    restart_requested = Signal()
 
     def __init__(self, theme: Theme, state: State, window: QWidget) -> None:
         super().__init__(window)
         self._theme, self._state, self._window = theme, state, window
+        self._in_effect = state.settings  # of what only a restart changes
 
     def set_context(self, tokens: int) -> None:
         """Take another context; the model is loaded again for it."""
@@ -37,10 +40,12 @@ class Preferences(QObject):
 
     def open_dialog(self) -> None:
         """Show the settings; they apply when saved."""
-        dialog = SettingsDialog(self._theme, self._state.settings, self._state.seed, self._window)
+        settings, seed = self._state.settings, self._state.seed
+        dialog = SettingsDialog(self._theme, settings, seed, self._window, in_effect=self._in_effect)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.forget_requested.connect(self.forget_requested)
         dialog.accepted.connect(lambda: self.on_saved(dialog.settings(), dialog.seed()))
+        dialog.restart_requested.connect(self.restart_requested)
         self.opened.emit(dialog)
         dialog.open()
 

@@ -1,11 +1,21 @@
-"""Files that are dropped anywhere on the window: models are loaded, runs are shown, others go into the message."""
+"""Files that are dropped or pasted anywhere: models are loaded, runs are shown, others go into the message."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QRectF, Qt
-from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import QWidget
 
 from helix_app.gui.kit.dragging import accept_copy, local_files
@@ -42,6 +52,10 @@ def words_for(files: list[str], *, attaches: bool) -> str:
     if opened:
         return tr("Drop it to load this model")
     return tr("Drop it to attach it to the message") if files and attaches else ""
+
+
+def _pastes(event: QKeyEvent) -> bool:
+    return event.type() == QEvent.Type.KeyPress and event.matches(QKeySequence.StandardKey.Paste)
 
 
 class Veil(QWidget):
@@ -81,7 +95,7 @@ class Veil(QWidget):
 
 
 class Dropping(QObject):
-    """Takes what is dropped where no part of the window takes it itself.
+    """Takes what is dropped where no part of the window takes it itself, and what is pasted there.
 
     Attributes:
         veil: what is shown while files are dragged over the window.
@@ -94,6 +108,7 @@ class Dropping(QObject):
         window.setAcceptDrops(True)
         window.installEventFilter(self)
         window.chat.composer.editor.passes_on = lambda files: any(map(opens, files))
+        window.chat.composer.editor.files_passed.connect(self.take)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QDragEnterEvent):
@@ -108,6 +123,11 @@ class Dropping(QObject):
             accept_copy(event)
             self.take(local_files(event.mimeData()))
             return True
+        elif isinstance(event, QKeyEvent) and _pastes(event):
+            files = local_files(QGuiApplication.clipboard().mimeData())
+            if words_for(files, attaches=self._attaches()):
+                self.take(files)
+                return True
         return super().eventFilter(watched, event)
 
     def take(self, files: list[str]) -> None:

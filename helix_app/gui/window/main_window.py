@@ -102,7 +102,7 @@ class MainWindow(RequestWindow):
         self.counting = Counting(state, self.book, self.chat.composer, self)
         self.count_line = CountLine(theme, state, self.counting, self.chat.composer)
         self.cut = CutMarker(theme, self.book, self.chat.list, self.chat.view, self)
-        self.drafts = Drafts(self.book, self.chat.composer, self)
+        self.drafts = Drafts(state, self.book, self.chat.composer, self.chat.attaching, self)
         self.first_note = FirstNote(theme, state, self.chat.list, self)
         self.prompting = PromptingDesk(theme, state, self.book, self.chat.composer, self.counting, self)
         self.load_view = LoadView(theme, state, self.models, self)
@@ -379,7 +379,7 @@ class MainWindow(RequestWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.chat.leave()
-        self.drafts.keep()
+        self.drafts.close()
         self.state.change(**self.dock_place.placement())
         self.closing.emit()
         super().closeEvent(event)

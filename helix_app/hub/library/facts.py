@@ -53,7 +53,7 @@ def facts_of(path: Path, *, read: bool = True) -> ModelFacts:
         stamps = [stamp(file) for file in files if file.is_file()]
         key = short_name("|".join((str(path), *stamps, versions("gguf"), str(_VERSION))))
     except OSError as exc:
-        error = ModelFileError("model_unreadable", path=path, reason=exc.strerror or exc, detail=repr(exc))
+        error = ModelFileError("model_unreadable", path=path, reason=texts.why(exc), detail=repr(exc))
         return ModelFacts(quantisation=of_name(path.name), problem=error.as_event())
     kept = paths.cache_dir() / "library" / f"{key}.json"
     try:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from helix_app.base import texts
 from helix_app.base.errors import HelixError, ModelFileError
 from helix_app.base.process import paths
 from helix_app.hub import access, registry, store
@@ -110,7 +111,7 @@ def add_models(names: tuple[str, ...]) -> tuple[Path, ...]:
     try:
         registry.add(found)
     except OSError as exc:
-        file, reason = registry.registry_file(), exc.strerror or exc
+        file, reason = registry.registry_file(), texts.why(exc)
         raise HelixError("library_not_written", file=file, reason=reason, detail=repr(exc)) from exc
     return tuple(dict.fromkeys(found))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import filelock
 
+from helix_app.base import texts
 from helix_app.base.errors import DownloadError, HelixError, InputError
 from helix_app.base.process import paths
 from helix_app.hub import registry, store
@@ -42,7 +43,7 @@ def remove(
             if registry.forget(noted):
                 return noted
     except OSError as exc:
-        file, reason = registry.registry_file(), exc.strerror or exc
+        file, reason = registry.registry_file(), texts.why(exc)
         raise HelixError("library_not_written", file=file, reason=reason, detail=repr(exc)) from exc
     foreign = next((found for found in programs.find_all(home) if _same(found.path, path)), None)
     if foreign is not None:
@@ -99,7 +100,7 @@ def _delete(path: Path) -> None:
         for part in part_files(path):
             part.unlink(missing_ok=True)
     except OSError as exc:
-        raise HelixError("library_not_deleted", path=path, reason=exc.strerror or exc, detail=repr(exc)) from exc
+        raise HelixError("library_not_deleted", path=path, reason=texts.why(exc), detail=repr(exc)) from exc
 
 
 def _delete_folder(folder: Path) -> None:

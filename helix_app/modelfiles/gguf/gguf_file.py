@@ -183,7 +183,7 @@ def _parse(path: Path) -> GgufHeader:
         metadata, fields = read_fields(path)
         tensors = {name: TensorInfo(f.shape, f.type, f.offset, f.nbytes) for name, f in fields.items()}
     except OSError as exc:
-        raise ModelFileError("model_unreadable", path=path, reason=exc.strerror or exc, detail=repr(exc)) from exc
+        raise ModelFileError("model_unreadable", path=path, reason=texts.why(exc), detail=repr(exc)) from exc
     except (ValueError, KeyError, IndexError, TypeError, OverflowError, struct.error) as exc:
         reason = reason_of("header_nonsense_of", said=exc)
         raise ModelFileError("model_corrupt", path=path, reason=reason, detail=repr(exc)) from exc

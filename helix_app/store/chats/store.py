@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import filelock
 
+from helix_app.base import texts
 from helix_app.base.errors import HelixError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.process import paths
@@ -299,4 +300,4 @@ def _is_of_the_file(error: Exception) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error)
+    return texts.why(error) if isinstance(error, OSError) else str(error)

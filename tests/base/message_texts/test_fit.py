@@ -50,10 +50,10 @@ def test_a_pair_in_rows() -> None:
     assert "In common" not in dict(words.pair_rows(FACTS))
     other = replace(FACTS, verdict=OTHER_WORDS, shared=0.3, specials=(("bos_token", "<s>", "<bos>"),), template="none")
     rows = dict(words.pair_rows(other))
-    assert rows["In common"].startswith("30%")
+    assert rows["In common"].startswith("30 %")
     assert "draft reads" in dict(words.pair_rows(replace(other, template="other")))["Chat template"]
     assert rows["Begin of text"] == "<s> in the target, <bos> in the draft"
-    assert rows["Draft"].endswith("45% of the target")
+    assert rows["Draft"].endswith("45 % of the target")
 
 
 def test_numbers_are_written_once_in_the_language() -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from helix_app.base.process import program
+from tests.waiting import wait_for
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -51,3 +56,33 @@ def test_the_frozen_command_line_is_known_by_its_name(name: str, monkeypatch: py
     monkeypatch.setattr(program.importlib, "import_module", lambda _: SimpleNamespace(main=lambda: 7))
     assert program.dispatch([name, "models", "list"]) == 7
     assert program.dispatch(["Helix.exe"]) is None
+
+
+def test_it_is_started_again_as_it_was_but_for_the_files_it_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(sys, "orig_argv", ["python3", "-X", "utf8", "main.py", "--verbose", "/x/model.gguf"])
+    monkeypatch.setattr(program.subprocess, "Popen", lambda command, **_: started.append(command))
+    program.start_again(without=["/x/model.gguf"])
+    assert started == [[sys.executable, "-X", "utf8", "main.py", "--verbose"]]
+
+
+def test_what_starts_it_again_may_end_before_it(tmp_path: Path) -> None:
+    """The command is this very one: a program that starts itself again, once."""
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from helix_app.base.process import program\n"
+        "from tests.waiting import wait_for\n"
+        "file = Path(sys.argv[2])\n"
+        "if sys.argv[1] == 'first':\n"
+        "    sys.orig_argv[-2] = 'second'\n"
+        "    program.start_again()\n"
+        "else:\n"
+        "    wait_for(file.exists)\n"
+        "    file.with_name('second').touch()\n"
+    )
+    file = tmp_path / "ended"
+    command = [sys.executable, "-c", code, "first", str(file)]
+    assert subprocess.run(command, cwd=ROOT, timeout=60, check=False).returncode == 0
+    file.touch()  # only now, when the first one is gone, the second goes on
+    wait_for((tmp_path / "second").exists)

@@ -50,7 +50,7 @@ def test_each_draft_is_compared_with_plain_decoding_and_with_auto(zoo: Zoo) -> N
     for kind in ("chat", "list"):
         for name in ("plain", "n-gram", "auto"):
             assert [len(by) for by in found.data["speeds"][f"{kind} {name}"].values()] == [2]
-    assert "beaten by more than 3%" in found.notes[0]
+    assert "beaten by more than 3 %" in found.notes[0]
     assert json.loads(experiment.document(found, bench.config, bench.ready, "x"))
 
 

@@ -61,7 +61,7 @@ def test_every_part_is_there_and_fits(zoo: Zoo, dtype: str) -> None:
     assert len(found.more) == 3
     limits = found.data["limits"]
     assert limits["share"] == limits["reached_bytes_per_second"] / max(limits["read_bytes_per_second"])
-    assert found.more[LIMITS].rows[-1][1] == f"{limits['share']:.1%}"
+    assert found.more[LIMITS].rows[-1][1] == f"{100 * limits['share']:.1f} %"
     assert [row[0] for row in found.more[JUDGING].rows] == ["Temperature 0", "Temperature 0.8"]
     assert sorted(found.data["judging_us"]) == ["0 1", "0 5", "0.8 1", "0.8 5"]
     document = json.loads(experiment.document(found, bench.config, bench.ready, "a command"))

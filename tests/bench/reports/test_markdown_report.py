@@ -41,8 +41,8 @@ def test_tables_are_those_of_the_other_reports() -> None:
 def test_positions_rounds_and_agreement() -> None:
     result = made.result()
     text = report(result)
-    assert ["Accepted", "75%", "80%"] in cells(text)
-    assert ["Rounds", "25%", "75%"] in cells(text)
+    assert ["Accepted", "75 %", "80 %"] in cells(text)
+    assert ["Rounds", "25 %", "75 %"] in cells(text)
     assert "- Plain and Helix: 6 of 6 prompts agree\n" in text
     assert "Same tokens" not in report(replace(result, settings={**result.settings, "temperature": 0.7}))
 

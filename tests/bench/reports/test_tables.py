@@ -41,7 +41,7 @@ def test_every_row_has_a_cell_for_every_column(kept: int | None) -> None:
 def test_kinds_come_in_their_order_and_all_of_them_last() -> None:
     rows = tables.kinds_table(summarise(made.result(("code", "chat"), prompts=2))).rows
     assert [row[:2] for row in rows] == [("Code", "2"), ("Chat", "2"), ("All kinds", "4")]
-    assert [row[6] for row in rows] == ["50%"] * 3
+    assert [row[6] for row in rows] == ["50 %"] * 3
 
 
 def test_an_arm_that_did_not_run_is_a_dash_and_has_no_details() -> None:
@@ -91,9 +91,9 @@ def test_agreement_is_told_of_greedy_pairs_alone() -> None:
 
 
 def test_notices_and_short_replies_are_told() -> None:
-    result = replace(made.result(("chat",), prompts=1), notices=(BenchNotice("bench_drift", (("percent", "23%"),)),))
+    result = replace(made.result(("chat",), prompts=1), notices=(BenchNotice("bench_drift", (("percent", "23 %"),)),))
     (drift,) = tables.notes(result, summarise(result))
-    assert "23%" in drift
+    assert "23 %" in drift
     short = replace(result, runs=(replace(result.runs[0], tokens=3), *result.runs[1:]))
     assert tables.notes(short, summarise(short))[1].startswith("1 of 6 replies ended before 16 tokens")
 

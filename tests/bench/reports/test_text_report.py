@@ -24,10 +24,10 @@ def test_the_headline_and_every_kind_are_shown() -> None:
     lines = {line.split("  ")[0]: line for line in text.splitlines()}
     for row in ("Time to first token", "Decode speed, tok/s", "Acceptance rate", "Chat", "Code", "All kinds"):
         assert row in lines
-    assert "50%" in lines["Acceptance rate"]
+    assert "50 %" in lines["Acceptance rate"]
     assert "1.5" in next(line for line in text.splitlines() if line.startswith("Decode speed, tok/s  "))
-    assert "1: 75%  2: 80%" in text  # 12 of 16 reached, 8 of 10
-    assert "0: 25%  2: 75%" in text
+    assert "1: 75 %  2: 80 %" in text  # 12 of 16 reached, 8 of 10
+    assert "0: 25 %  2: 75 %" in text
     assert "Plain and Helix: 6 of 6 prompts agree" in text
     assert text.rstrip().splitlines()[-1].startswith("36 replies in 1 min 40 s. Run again: python -m helix_app bench")
 
@@ -52,11 +52,11 @@ def test_what_is_unsure_is_said_in_words() -> None:
 
 def test_notices_become_sentences() -> None:
     notices = (
-        BenchNotice("bench_drift", (("percent", "23%"),)),
+        BenchNotice("bench_drift", (("percent", "23 %"),)),
         BenchNotice("bench_peer_failed", (("peer", "transformers"), ("reason", "No such module."))),
     )
     text = report(replace(made.result(), notices=notices))
-    assert "The machine's speed moved by 23%" in text
+    assert "The machine's speed moved by 23 %" in text
     assert "transformers cannot run this model here, so it was left out. No such module." in text
 
 

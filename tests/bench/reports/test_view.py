@@ -41,7 +41,7 @@ def test_figures_and_words_are_those_of_the_terminal() -> None:
             assert all(cell in line for cell in row)
     for line in (*view.agreement, *view.notes, view.replies, view.command, view.title, view.subtitle):
         assert line in text
-    assert [(bar.label, bar.text) for bar in view.positions] == [("1", "75%"), ("2", "80%")]
+    assert [(bar.label, bar.text) for bar in view.positions] == [("1", "75 %"), ("2", "80 %")]
     assert [(bar.label, bar.share) for bar in view.rounds] == [("0", 0.25), ("2", 0.75)]
 
 

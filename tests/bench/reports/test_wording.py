@@ -33,7 +33,7 @@ def test_durations(seconds: float, text: str) -> None:
 def test_numbers_and_memory() -> None:
     assert wording.number_text(1234.56) == "1,234.6"
     assert wording.number_text(None) == wording.percent_text(None) == wording.bytes_text(None) == "–"
-    assert wording.percent_text(0.256) == "26%"
+    assert wording.percent_text(0.256) == "26 %"
     assert (wording.bytes_text(2**29), wording.bytes_text(3 * 2**29)) == ("512 MiB", "1.50 GiB")
 
 

@@ -197,7 +197,7 @@ def test_a_key_is_asked_for(window: Window) -> None:
 
 @pytest.mark.parametrize("reason", ["taken", "key", "packages"])
 def test_why_it_cannot_begin_is_said(window: Window, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    codes = {"taken": "server_address", "key": "server_key_needed", "packages": "server_extra"}
+    codes = {"taken": "server_port_taken", "key": "server_key_needed", "packages": "server_extra"}
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

@@ -117,6 +117,9 @@ def test_wrong_usage(arguments: list[str]) -> None:
         ("a/b", False),
         ("smollm2", False),
         ("x:y", False),
+        ("/a/b.gguf", False),
+        ("./a/b.gguf", False),
+        ("~/a/b.gguf", False),
     ],
 )
 def test_what_names_a_file_of_the_hub(name: str, hub: bool) -> None:
@@ -130,5 +133,42 @@ def test_a_library_without_models_says_how_to_get_one(home: Path, tmp_path: Path
     assert "models pull ID" in shown.err
     put(home / "data" / "models" / "own" / "own-Q4_0.gguf")
     assert run("add", str(put(tmp_path / "mine-Q4_0.gguf"))) == 0
+    capsys.readouterr()
     assert run("list", "--library") == 0
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("command", ["path", "verify", "pull"])
+def test_a_path_in_place_of_an_id(command: str, tmp_path: Path, home: Path, capsys: Shown) -> None:
+    """What is of the catalog is taken for it; of anything else it is said what to do."""
+    own = put(tmp_path / "mine-Q4_0.gguf")
+    for given, said in (
+        (own, {"path": "takes an id", "verify": "no checksum", "pull": "on this computer already"}[command]),
+        (tmp_path, {"path": "takes an id", "verify": "no checksum", "pull": "on this computer already"}[command]),
+        (tmp_path / "gone.gguf", "There is no model at"),
+    ):
+        assert run(command, str(given)) == 2
+        shown = capsys.readouterr()
+        assert (shown.out, said in shown.err) == ("", True), shown.err
+    for name, called in (("nobody", "nobody"), ("", '""')):
+        assert run(command, name) == 2
+        shown = capsys.readouterr().err
+        assert f"no model called {called}. Use one of" in shown
+        assert "`models search`" in shown
+
+
+def test_no_name_is_no_model(home: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = home / "data" / "models" / "mine"
+    put(folder / "model.safetensors").with_name("config.json").touch()
+    monkeypatch.chdir(folder)
+    assert run("remove", "") == 2
+    assert '"" is not in the library' in capsys.readouterr().err
+    assert folder.is_dir()
+
+
+def test_what_is_taken_in_and_cannot_run_is_told_at_once(tmp_path: Path, home: Path, capsys: Shown) -> None:
+    own = put(tmp_path / "mine-Q4_0.gguf")
+    assert run("add", str(own)) == 0
+    shown = capsys.readouterr()
+    assert shown.out == f"{own}\n"
+    assert "It is in the library now, but it cannot run: " in shown.err

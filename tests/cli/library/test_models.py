@@ -78,6 +78,16 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
     assert caught.value.code == 2
 
 
+def test_the_file_of_a_model_stands_for_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tiny.gguf").write_bytes(PAYLOAD)
+    for given in (folder / "tiny.gguf", folder):
+        assert run("verify", str(given)) == 0
+        assert "Tiny Model is whole" in capsys.readouterr().err
+        assert run("path", str(given)) == 0
+        assert capsys.readouterr().out == f"{folder / 'tiny.gguf'}\n"
+
+
 def test_forget(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def told() -> str:
         shown = capsys.readouterr()

@@ -109,7 +109,8 @@ def test_a_pair_that_was_measured_drafts_where_the_layer_gains_nothing(
 ) -> None:
     monkeypatch.setattr(drafts, "_pays", lambda *_: gains)
     engine = Engine()
-    ready, _ = load(engine, taught_file, draft="auto", installed=(str(measured),))
+    known = {"installed": (str(measured),), "names": ((str(measured), "The Other"),)}
+    ready, _ = load(engine, taught_file, draft="auto", **known)
     session = session_of(engine)
     assert isinstance(session.draft, MixedDraft)
     assert (session.runner.hidden is not None) is gains
@@ -117,7 +118,7 @@ def test_a_pair_that_was_measured_drafts_where_the_layer_gains_nothing(
         assert (ready.draft, ready.draft_name, ready.draft_file, session.draft_runner) == ("mtp", "", "", None)
     else:
         assert (ready.draft, ready.draft_file) == ("reencoded", str(measured))
-        assert ready.draft_name
+        assert ready.draft_name == "The Other"
         assert ready.draft_blocks > 0
     assert finish(engine, ask(SAID[2], max_tokens=20, k="fixed:2")).token_ids
     engine.close()

@@ -187,6 +187,34 @@ def test_a_conversation_that_is_being_written_goes_when_its_reply_has_ended(told
     assert told.take() == [EndMessage(reply, "so far", "stopped", ""), ChangeChat(chat_id, deleted=True)]
 
 
+def test_several_that_are_deleted_come_back_together(told: Told) -> None:
+    said: list[tuple[str, int]] = []
+    told.book.deleted.connect(lambda title, count: said.append((title, count)))
+    reply = write(told)
+    written = told.book.current.id
+    told.book.on_listed(ChatsListed((made_chats.entry("a", "First"), made_chats.entry("b"))))
+    told.take()
+    told.book.delete("a", written, "b")
+    assert told.take() == [ChangeChat("a", deleted=True), ChangeChat("b", deleted=True)]
+    told.book.end(writing_of(told), "so far", "stopped", "")
+    assert told.take() == [EndMessage(reply, "so far", "stopped", ""), ChangeChat(written, deleted=True)]
+    assert said == [("First", 2), ("First", 3)]
+    told.book.undo()
+    back = [ChangeChat(name, deleted=False) for name in ("a", "b", written)]
+    assert told.take() == [*back, OpenChat("a")]
+    assert not told.book.can_undo
+
+
+def test_what_is_undone_before_its_reply_has_ended_stays(told: Told) -> None:
+    reply = write(told)
+    told.take()
+    told.book.delete("a", told.book.current.id)
+    told.book.undo()
+    told.take()
+    told.book.end(writing_of(told), "so far", "stopped", "")
+    assert told.take() == [EndMessage(reply, "so far", "stopped", "")]
+
+
 def test_what_was_refused_was_never_there(told: Told) -> None:
     ask = told.book.add("user", "Why?")
     chat_id = told.book.current.id

@@ -73,6 +73,13 @@ def test_a_deleted_conversation_comes_back(window: MainWindow) -> None:
     assert not window.chats.undo.isVisible()  # it would bring back something else now, or nothing
 
 
+def test_it_is_said_how_many_were_deleted(window: MainWindow) -> None:
+    FakeStore(window, made_chat("c", question("q", "", "Why?")), made_chat("d", question("p", "", "How?")))
+    window.book.delete("c", "d")
+    assert window.chats.undo.label.whole() == "2 conversations deleted"
+    assert window.actions_.undo.isEnabled()
+
+
 def test_undoing_is_offered_while_something_was_deleted(window: MainWindow) -> None:
     FakeStore(window, made_chat("c", question("q", "", "Why?")))
     window.book.open("c")

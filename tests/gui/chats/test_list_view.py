@@ -76,7 +76,50 @@ def test_delete_and_escape(view: ChatListView) -> None:
     view.select("c")
     QTest.keyClick(view, Qt.Key.Key_Delete)
     QTest.keyClick(view, Qt.Key.Key_Escape)
-    assert (deleted, len(left)) == (["c"], 1)
+    assert (deleted, len(left)) == ([("c",)], 1)
+
+
+def click(view: ChatListView, name: str, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    place = view.visualRect(view.rows.index(view.rows.row_of(name))).center()
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, keys, place)
+
+
+def test_several_are_marked_and_deleted_together(view: ChatListView) -> None:
+    view.rows.set_rows(rows("a", "b", "c", "d"))
+    chosen, deleted = record(view.chosen), record(view.delete_requested)
+    click(view, "a")
+    click(view, "c", Qt.KeyboardModifier.ShiftModifier)
+    click(view, "b", Qt.KeyboardModifier.ControlModifier)
+    assert view.marked() == ("a", "c")
+    assert [row.title for row in chosen] == ["a"]  # marking opens nothing
+    QTest.keyClick(view, Qt.Key.Key_Delete)
+    assert deleted == [("a", "c")]
+    QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    assert view.marked() == ("a", "b", "c", "d")  # no heading
+
+
+def test_what_is_marked_stays_so_wherever_it_goes(view: ChatListView) -> None:
+    click(view, "a")
+    click(view, "b", Qt.KeyboardModifier.ControlModifier)
+    view.show_rows(rows("c", "b", "x", "a"))
+    assert view.marked() == ("b", "a")
+    assert view.currentIndex().row() == view.rows.row_of("b")
+    view.show_rows(rows("c", "x", "a"))
+    assert view.marked() == ("a",)
+
+
+def test_escape_and_a_click_beside_them_end_the_marking(view: ChatListView) -> None:
+    ended, left = record(view.unmarked), record(view.left)
+    click(view, "a")
+    click(view, "b", Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert (len(ended), len(left)) == (1, 0)
+    beside = view.viewport().rect().bottomLeft() - view.viewport().rect().topLeft()
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, beside)
+    assert len(ended) == 2
+    view.select("c")
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert (len(ended), len(left)) == (2, 1)
 
 
 def test_f2_renames_in_place(view: ChatListView, qtbot: QtBot) -> None:

@@ -16,13 +16,14 @@ from helix_app.protocol.conversations.chats import (
     ChatAsked,
     ChatEntry,
     ChatHit,
+    ChatOpened,
     ChatsFound,
     ChatsListed,
     CopyChat,
     FindChats,
     OpenChat,
 )
-from tests.gui.chats.made_chats import entry
+from tests.gui.chats.made_chats import chat as made_chat, entry, question
 from tests.gui.fake import record
 
 
@@ -100,6 +101,26 @@ def test_folders_fold(side: Side) -> None:
     assert "Chat a" not in side.titles()
     side.bar.list.chosen.emit(side.bar.list.rows.rows()[0])
     assert side.titles()[:2] == ["Work", "Chat a"]
+
+
+def mark(side: Side, *titles: str) -> None:
+    rows = side.bar.list.selectionModel()
+    rows.clearSelection()
+    for title in titles:
+        rows.select(side.bar.list.rows.index(side.titles().index(title)), rows.SelectionFlag.Select)
+
+
+def test_marks_stay_while_the_list_changes_and_go_with_another_conversation(side: Side) -> None:
+    side.list(entry("a"), entry("b"), entry("c"))
+    mark(side, "Chat a", "Chat b")
+    side.list(entry("c"), entry("b"), entry("a"))
+    assert side.bar.list.marked() == ("b", "a")
+    QTest.keyClick(side.bar.list, Qt.Key.Key_Escape)
+    assert side.bar.list.marked() == ()
+    mark(side, "Chat a", "Chat b")
+    side.book.open("c")
+    side.book.on_opened(ChatOpened("c", made_chat("c", question("q", "", "Why?"))))
+    assert side.bar.list.marked() == ("c",)
 
 
 def test_what_can_be_done_with_a_conversation(side: Side) -> None:

@@ -59,8 +59,8 @@ def server_running(window: MainWindow) -> None:
 def server_failed(window: MainWindow) -> None:
     """The port is taken."""
     server(window)
-    fields = (("host", "127.0.0.1"), ("port", "8765"), ("reason", "address already in use"))
-    window.on_event(ServingEnded(Failed("server_address", "", fields)))
+    fields = (("host", "127.0.0.1"), ("port", "8765"))
+    window.on_event(ServingEnded(Failed("server_port_taken", "", fields)))
 
 
 VIEWS = (server, server_running, server_failed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtGui import QGuiApplication
 
 from helix_app.gui.server.page import HERE, NETWORK
@@ -76,12 +77,29 @@ def test_why_it_could_not_begin_is_shown(window: MainWindow) -> None:
     window.pages.show_page("server")
     window.show()
     page.toggle.click()
-    fields = (("host", "127.0.0.1"), ("port", "8765"), ("reason", "address already in use"))
-    window.on_event(ServingEnded(Failed("server_address", "", fields)))
+    fields = (("host", "127.0.0.1"), ("port", "8765"))
+    window.on_event(ServingEnded(Failed("server_port_taken", "", fields)))
     assert page.error.isVisible()
     assert "8765" in page.error.sentence.text()
     page.toggle.click()
     assert not page.error.isVisible()
+
+
+@pytest.mark.parametrize(("taken", "instead"), [(8765, 8766), (65_535, 0)])
+def test_a_port_that_is_taken_is_left_for_the_next_one(make_window, taken: int, instead: int) -> None:
+    window = make_window(serve_port=taken)
+    page, asked = window.server, record(window.serving_requested)
+    window.pages.show_page("server")
+    page.toggle.click()
+    fields = (("host", "127.0.0.1"), ("port", str(taken)))
+    window.on_event(ServingEnded(Failed("server_port_taken", "", fields)))
+    assert page.error.action.text() == f"Use port {instead}"
+    page.error.action.click()
+    assert [start.port for start in asked] == [taken, instead]
+    assert window.settings.serve_port == instead
+    assert not page.error.isVisible()
+    window.on_event(ServingEnded(Failed("server_key_needed", "", (("host", "0.0.0.0"),))))
+    assert page.error.action.isHidden()
 
 
 def test_a_reply_is_listed_and_stopped(window: MainWindow) -> None:

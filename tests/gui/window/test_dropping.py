@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from helix_app.gui.window.dropping import Dropping, words_for
@@ -119,7 +120,6 @@ def test_what_opens_is_not_taken_by_the_field_of_the_message(
     data = dragged(str(tmp_path) if file == "folder" else file)
     asked = record(window.read_requested)
     field = window.chat.composer.editor
-    assert not field.canInsertFromMimeData(data)
     assert enter(field.viewport(), data)  # by the window around it
     settle()
     assert dropping.veil.isVisible()
@@ -132,3 +132,30 @@ def test_no_source_is_let_move_a_file(window: MainWindow, dropping: Dropping) ->
         assert enter(place, dragged("/x/notes.md"), COPY | MOVE)
         assert dropped(place, dragged("/x/notes.md"), COPY | MOVE) == COPY
     assert not enter(window, dragged("/x/model.gguf"), MOVE)
+
+
+def pasted(place: QWidget, data: QMimeData) -> None:
+    QApplication.clipboard().setMimeData(data)
+    place.setFocus()
+    QTest.keySequence(place, QKeySequence.StandardKey.Paste)
+
+
+def test_what_is_pasted_into_the_message_goes_where_a_drop_would(window: MainWindow, dropping: Dropping) -> None:
+    asked, loads = record(window.read_requested), record(window.load_requested)
+    runs, field = record(window.desk.open_requested), window.chat.composer.editor
+    for files in (("/x/model.gguf",), ("/x/notes.md",), ("/x/a.helixrun", "/x/b.py")):
+        assert field.canInsertFromMimeData(dragged(*files))
+        pasted(field, dragged(*files))
+    assert [Path(choice.target).name for choice in loads] == ["model.gguf"]
+    assert [Path(path).name for path in asked] == ["notes.md"]
+    assert [Path(path).name for path in runs] == ["a.helixrun"]
+
+
+def test_a_model_is_pasted_anywhere(make_window) -> None:
+    window = make_window()
+    Dropping(window)
+    loads, asked = record(window.load_requested), record(window.read_requested)
+    pasted(window.welcome, dragged("/x/notes.md"))  # there is no message that it could go into
+    pasted(window.welcome, dragged("/x/model.gguf"))
+    assert [Path(choice.target).name for choice in loads] == ["model.gguf"]
+    assert asked == []

@@ -131,8 +131,8 @@ def test_a_file_that_cannot_be_deleted_says_so(folder: Path, monkeypatch: pytest
     put(folder / "tiny.gguf", PAYLOAD)
 
     def refuse(path: Path, missing_ok: bool = False) -> None:
-        raise PermissionError(13, "in use")
+        raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "unlink", refuse)
     error = fails("tiny")
-    assert (error.code, error.fields["reason"]) == ("library_not_deleted", "in use")
+    assert (error.code, error.fields["reason"]) == ("library_not_deleted", "Permission denied")

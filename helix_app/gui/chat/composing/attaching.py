@@ -29,17 +29,20 @@ class Attaching(QObject):
         failed: a Failed: it could not be.
         failed_too: a Failed: nor could this one of the same files.
         told: a Notice: not all of it was taken.
+        draft_changed: a Conversation that has not begun and is not shown: a file came into its draft.
     """
 
     read_requested = Signal(str)
     failed = Signal(object)
     failed_too = Signal(object)
     told = Signal(object)
+    draft_changed = Signal(object)
 
     def __init__(self, composer: Composer, book: ChatBook, page: QWidget) -> None:
         super().__init__(page)
         self._composer, self._book, self._page = composer, book, page
         self._left: deque[Conversation | None] = deque()  # of each file that is being read: the one left meanwhile
+        self._paths: deque[str] = deque()  # of each of them
         self._told = False  # that one of the files could not be read
         composer.attach_requested.connect(self.choose)
         composer.editor.takes_files = True
@@ -64,7 +67,17 @@ class Attaching(QObject):
         for path in paths:
             self._composer.expect(Path(path).name)
             self._left.append(None)
+            self._paths.append(path)
             self.read_requested.emit(path)
+
+    def pending(self) -> list[tuple[str, str]]:
+        """Path and id of the conversation, empty for one that has not begun, of each file that is still to come."""
+        found = []
+        for path, left, wanted in zip(self._paths, self._left, self._composer.wanted(), strict=True):
+            talk = self._book.current if left is None else left
+            if wanted or left is not None:
+                found.append((path, talk.id if talk.known else ""))
+        return found
 
     def on_read(self, news: AttachmentRead) -> None:
         """A file was read."""
@@ -86,13 +99,18 @@ class Attaching(QObject):
         self._told = True
 
     def _next_left(self) -> Conversation | None:
-        return self._left.popleft() if self._left else None
+        if not self._left:
+            return None
+        self._paths.popleft()
+        return self._left.popleft()
 
     def _add_to_draft(self, left: Conversation, text: str) -> None:
         files, rest = parted(left.draft)
         left.draft = "\n\n".join(part for part in (*files, text, rest) if part)
         if left.known:
             self._book.ask(ChangeChat(left.id, draft=left.draft))
+        else:
+            self.draft_changed.emit(left)
 
     def _on_leaving(self) -> None:
         here = self._book.current

@@ -253,9 +253,10 @@ class Composer(QFrame):
         """Show Stop while a reply is written, Send otherwise."""
         self._generating = generating
         go = self.tr("Continue") if self._plain else self.tr("Send")
-        tip = self.tr("Send (Enter); Shift+Enter: new line")
+        tip = self.tr("Send ({keys}); {line}: new line")
         if self._plain:
-            tip = self.tr("Have the text continued (Enter), also without more of your own; Shift+Enter: new line")
+            tip = self.tr("Have the text continued ({keys}), also without more of your own; {line}: new line")
+        tip = tip.format(keys=self.editor.sends_with, line=self.editor.breaks_with)
         text = self.tr("Stop") if generating else go
         self.button.setText(text)
         self.button.setAccessibleName(text)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer
 
+from helix_app.gui.chat.composing.attaching import Attaching
 from helix_app.gui.chat.composing.composer import Composer
+from helix_app.gui.chat.composing.unread import Unread
 from helix_app.gui.chats.book import ChatBook
+from helix_app.gui.chats.conversation import Conversation
 from helix_app.gui.routing import Handlers
+from helix_app.gui.state import State
 from helix_app.protocol.conversations.chats import KeepUnsent, OpenUnsent, UnsentOpened
 
 REST_MS = 3000  # without a key until what stands in the field is kept
@@ -15,9 +19,12 @@ REST_MS = 3000  # without a key until what stands in the field is kept
 class Drafts(QObject):
     """Keeps what stands in the composer; how it is read again is the book's for conversations that have begun."""
 
-    def __init__(self, book: ChatBook, composer: Composer, parent: QObject | None = None) -> None:
+    def __init__(
+        self, state: State, book: ChatBook, composer: Composer, attaching: Attaching, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._book, self._composer = book, composer
+        self._unread = Unread(state, book, attaching, self)
         self._kept = ("", "")  # of the conversation that has not begun: draft and settings
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -25,6 +32,7 @@ class Drafts(QObject):
         self._rest.timeout.connect(self.keep)
         composer.changed.connect(self._rest.start)
         composer.editor.recalled.connect(self.recall)
+        attaching.draft_changed.connect(self._keep_unsent)
         book.leaving.connect(self._on_leaving)
         book.way_changed.connect(self._on_way_changed)
 
@@ -48,6 +56,7 @@ class Drafts(QObject):
             if since.typed:
                 gap = "\n\n" if self._composer.draft().typed else ""
                 self._composer.insert(gap + since.typed)
+        self._unread.on_opened()
 
     def recall(self) -> None:
         """Let the last message of the person stand in an empty field, to be sent again or as another one."""
@@ -58,14 +67,18 @@ class Drafts(QObject):
     def keep(self) -> None:
         """Keep what stands in the field now."""
         self._book.keep_draft(self._composer.text())
-        self._keep_unsent()
+        self._keep_unsent(self._book.current)
+
+    def close(self) -> None:
+        """The window closes: keep the files, too, that are still being read for a message."""
+        self.keep()
+        self._unread.keep()
 
     def _on_leaving(self) -> None:
         self._rest.stop()
-        self._keep_unsent()  # the page has told the book what stands there
+        self._keep_unsent(self._book.current)  # the page has told the book what stands there
 
-    def _keep_unsent(self) -> None:
-        talk = self._book.current
+    def _keep_unsent(self, talk: Conversation) -> None:
         if not talk.known:
             self._tell((talk.draft, talk.settings if talk.chosen else ""))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import (
@@ -19,6 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
 from helix_app.gui.kit.dragging import accept_copy, local_files
+from helix_app.gui.kit.keys import spelled
 from helix_app.gui.look.theme import Theme
 
 MOST_LINES = 8
@@ -37,7 +39,7 @@ class ComposerText(QPlainTextEdit):
 
     Attributes:
         takes_files: what hears ``files_given`` makes something of them.
-        passes_on: whether files that are dropped on it are for the window around it.
+        passes_on: whether files that are dropped on it, or pasted, are for the window around it.
 
     Signals:
         submitted: Enter was pressed.
@@ -47,6 +49,7 @@ class ComposerText(QPlainTextEdit):
         focus_changed: it got or lost the cursor.
         paged: Page Up (-1) or Page Down (1), meant for the conversation.
         files_given: paths of files that were dropped on it or pasted.
+        files_passed: paths of files that were pasted and are for the window around it.
     """
 
     submitted = Signal()
@@ -56,6 +59,7 @@ class ComposerText(QPlainTextEdit):
     focus_changed = Signal(bool)
     paged = Signal(int)
     files_given = Signal(list)
+    files_passed = Signal(list)
 
     def __init__(
         self,
@@ -75,6 +79,7 @@ class ComposerText(QPlainTextEdit):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.document().setDocumentMargin(0)
+        self._placeholder = ""
         self.setAccessibleName(self.tr("Message"))
         self.textChanged.connect(self.on_text_changed)
         theme.resized.connect(lambda: self.setFont(theme.fonts.chat))
@@ -99,6 +104,17 @@ class ComposerText(QPlainTextEdit):
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
             self.on_text_changed()
+            self.setPlaceholderText(self._placeholder)
+
+    def setPlaceholderText(self, text: str) -> None:
+        """What stands in it while it is empty, on one line."""
+        self._placeholder = text
+        room = self.viewport().width() - 4
+        super().setPlaceholderText(self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room))
+
+    def placeholderText(self) -> str:
+        """All of what stands in it while it is empty, also where a part of it is left out."""
+        return self._placeholder
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and not self.document().isRedoAvailable() and _redoes(event):
@@ -122,6 +138,16 @@ class ComposerText(QPlainTextEdit):
         else:
             super().keyPressEvent(event)
 
+    @property
+    def sends_with(self) -> str:
+        """The keys that send, as this computer calls them."""
+        return spelled("Return" if self._enter_sends else "Ctrl+Return")
+
+    @property
+    def breaks_with(self) -> str:
+        """The keys that begin a new line."""
+        return spelled("Shift+Return" if self._enter_sends else "Return")
+
     def _sends(self, pressed: Qt.KeyboardModifier) -> bool:
         """Whether Enter sends with these keys held."""
         if pressed & (Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.AltModifier):
@@ -129,30 +155,31 @@ class ComposerText(QPlainTextEdit):
         return self._enter_sends or bool(pressed & Qt.KeyboardModifier.ControlModifier)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        files = local_files(source)
-        return self.takes_files and not self.passes_on(files) if files else super().canInsertFromMimeData(source)
+        return self.takes_files if local_files(source) else super().canInsertFromMimeData(source)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        super().dragEnterEvent(event)
-        self._copy_files(event)
+        self._take_drag(event, super().dragEnterEvent)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        super().dragMoveEvent(event)
-        self._copy_files(event)
+        self._take_drag(event, super().dragMoveEvent)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        super().dropEvent(event)
-        self._copy_files(event)
+        self._take_drag(event, super().dropEvent)
 
-    def _copy_files(self, event: QDropEvent) -> None:
-        if event.isAccepted() and local_files(event.mimeData()):
+    def _take_drag(self, event: QDropEvent, take: Callable[[Any], None]) -> None:
+        files = local_files(event.mimeData())
+        if files and self.passes_on(files):
+            event.ignore()
+            return
+        take(event)
+        if event.isAccepted() and files:
             accept_copy(event)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         files = local_files(source)
         if files:
             if self.takes_files:
-                self.files_given.emit(files)
+                (self.files_passed if self.passes_on(files) else self.files_given).emit(files)
             return
         text = source.text()
         if len(text) > LONG_PASTE or text.count("\n") >= LONG_LINES:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QKeySequence, QTextCursor
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from helix_app.gui.chat.composing.field import ComposerText
@@ -43,11 +43,11 @@ class EditBox(QFrame):
         self.editor.pasted_long.connect(self.editor.insertPlainText)  # nothing stands beside it
         self.editor.textChanged.connect(self._on_text_changed)
         self.send = ThemedButton(theme, self.tr("Send"), symbol="send", kind="primary")
-        self.send.setToolTip(self.tr("Send as another version (Enter)"))
+        keys = self.editor.sends_with
+        self.send.setToolTip(self.tr("Send as another version ({keys})").format(keys=keys))
         if reply:
             self.send.setText(self.tr("Save"))
             self.send.setAccessibleName(self.send.text())
-            keys = QKeySequence("Ctrl+Return").toString(QKeySequence.SequenceFormat.NativeText)
             self.send.setToolTip(self.tr("Save as another version ({keys})").format(keys=keys))
             self.send.set_symbol("check")
         self.send.clicked.connect(self._on_submitted)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from helix_app.gui.chat.message.versions import VersionSwitch
 from helix_app.gui.kit.controls.buttons import ThemedButton
+from helix_app.gui.kit.controls.elided import Shortened
 from helix_app.gui.look.theme import Theme
 
+GAP = 4  # pixels between buttons
 COPIED_MS = 1500  # how long the button says that it has copied
 
 
@@ -34,6 +36,7 @@ class Footer(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, kept: bool = True) -> None:
         super().__init__(parent)
+        self._worded: dict[str, int] = {}  # width of each link with its words
         self.versions = VersionSwitch(theme)
         self.copy = ThemedButton(theme, symbol="copy", kind="smallicon", name=self.tr("Copy reply"))
         self.copy.setToolTip(self.tr("Copy reply"))
@@ -51,7 +54,9 @@ class Footer(QWidget):
         self.race.setToolTip(self.tr("Write it again with and without drafts, then replay both side by side"))
         self.race.hide()
         self._make_menu()
-        self.verdict = self._label(theme)
+        self.verdict = Shortened()
+        self.verdict.setFont(theme.fonts.small)
+        self.verdict.setTextFormat(Qt.TextFormat.PlainText)
         self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.speed = self._label(theme)
         self.speed.setProperty("tone", "muted")
@@ -94,8 +99,8 @@ class Footer(QWidget):
             head.addWidget(part)
         head.addStretch()
         row = QHBoxLayout()
-        row.setSpacing(4)
-        for widget in (self.versions, self.copy, self.again, self.edit, self.more, self.go_on, self.race):
+        row.setSpacing(GAP)
+        for widget in (*self._buttons(), self.go_on, self.race):
             row.addWidget(widget)
         row.addStretch()
         self._column = QVBoxLayout(self)
@@ -104,6 +109,27 @@ class Footer(QWidget):
         self._column.addLayout(head)
         self._column.addWidget(self.stats)
         self._column.addLayout(row)
+
+    def _buttons(self) -> tuple[QWidget, ...]:
+        return self.versions, self.copy, self.again, self.edit, self.more
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
+            self._name_links()
+        return done
+
+    def _name_links(self) -> None:
+        """Let links have their words where there is room, the last one first without: its icon and tooltip stay."""
+        links = [link for link in (self.go_on, self.race) if not link.isHidden()]
+        room = self.width() - sum(part.sizeHint().width() + GAP for part in self._buttons() if not part.isHidden())
+        words = {link: link.fontMetrics().horizontalAdvance(link.accessibleName()) for link in links}
+        needed = sum(self._worded.setdefault(link.accessibleName(), link.sizeHint().width()) + GAP for link in links)
+        for link in reversed(links):
+            fits = needed <= room
+            if bool(link.text()) is not fits:
+                link.setText(link.accessibleName() if fits else "")
+            needed -= 0 if fits else words[link]
 
     def height_for(self, width: int) -> int:
         """Height at a width, for a Column; also before it was ever shown."""

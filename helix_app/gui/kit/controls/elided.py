@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QToolTip, QWidget
 
 
 class Elided(QLabel):
@@ -33,3 +33,39 @@ class Elided(QLabel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._elide()
+
+
+class Shortened(QLabel):
+    """One line that is drawn with an ellipsis where there is no more room; ``text`` is all of it, and the tooltip
+    begins with that then."""
+
+    LEAST = 48  # pixels
+
+    def minimumSizeHint(self) -> QSize:
+        """Hardly any width, so that it is what gives way."""
+        hint = super().minimumSizeHint()
+        return QSize(min(self.LEAST, hint.width()), hint.height())
+
+    def fits(self) -> bool:
+        """Whether all of it is in sight."""
+        return self.fontMetrics().horizontalAdvance(self.text()) <= self.contentsRect().width()
+
+    def told(self) -> str:
+        """What the tooltip says now."""
+        return self.toolTip() if self.fits() else "\n".join(filter(None, (self.text(), self.toolTip())))
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), self.told(), self)
+            return True
+        return super().event(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.fits():
+            super().paintEvent(event)
+            return
+        room = self.contentsRect()
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        painter = QPainter(self)
+        flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+        self.style().drawItemText(painter, room, flags, self.palette(), self.isEnabled(), text, self.foregroundRole())

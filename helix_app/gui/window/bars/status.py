@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStatusBar, QWidget
+from typing import TypeVar
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QStatusBar, QWidget
 
 from helix_app.base import messages
 from helix_app.base.language import number
@@ -11,6 +13,7 @@ from helix_app.gui.chat.message import verdict
 from helix_app.gui.glossary import terms
 from helix_app.gui.help.about import update_text
 from helix_app.gui.kit import figures
+from helix_app.gui.kit.controls.elided import Shortened
 from helix_app.gui.kit.controls.steady import SteadyLabel
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers
@@ -20,6 +23,8 @@ from helix_app.protocol import events
 from helix_app.protocol.conversations.prompts import PARTS, Part, PromptCounted
 from helix_app.protocol.inquiries import UpdateKnown
 from helix_app.protocol.models.loading import MemoryUse, ModelReady
+
+L = TypeVar("L", bound=QLabel)
 
 PAUSES = ("paused", "overdrawn", "costs_more", "below_30")  # reasons for k = 0 that last more than a round
 
@@ -41,7 +46,8 @@ class StatusBar(QStatusBar):
         self.bar = ContextBar(theme, 96)
         self.bar.setAccessibleName(self.tr("Context used"))
         self.blocks = self._label(theme, self.tr("KV cache blocks used"), "kv_cache")
-        self.speculation = self._label(theme, self.tr("Speculative decoding"), "speculative")
+        self.speculation = self._named(Shortened(), theme, self.tr("Speculative decoding"), "speculative")
+        self.speculation.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.memory = self._label(theme, self.tr("Memory"), "memory")
         row = QWidget()
         layout = QHBoxLayout(row)
@@ -54,8 +60,7 @@ class StatusBar(QStatusBar):
                 line.setObjectName("divider")
                 line.setFixedSize(1, 14)
                 layout.addWidget(line)
-            layout.addWidget(widget)
-        layout.addStretch()
+            layout.addWidget(widget, 1 if widget is self.speculation else 0)
         self.addWidget(row, 1)
         self.newer = self._label(theme, self.tr("Newer version"), "")
         self.newer.hide()
@@ -92,7 +97,10 @@ class StatusBar(QStatusBar):
         self.newer.setVisible(event.state == "newer")
 
     def _label(self, theme: Theme, name: str, term: str) -> SteadyLabel:
-        label = SteadyLabel()
+        return self._named(SteadyLabel(), theme, name, term)
+
+    @staticmethod
+    def _named(label: L, theme: Theme, name: str, term: str) -> L:
         label.setProperty("tone", "muted")
         label.setFont(theme.fonts.small)
         label.setAccessibleName(name)

@@ -9,6 +9,8 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from helix_app.gui.kit.keys import spelled
+
 Keys = tuple[QKeySequence, ...]
 
 # of text fields, lists and dialogs, which have them whatever commands there are
@@ -48,7 +50,7 @@ def plain(text: str) -> str:
 
 def words(keys: Iterable[QKeySequence]) -> str:
     """Keys as this computer calls them; empty for none."""
-    return tr(" or ").join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in keys)
+    return tr(" or ").join(spelled(key) for key in keys)
 
 
 class Shortcuts(QObject):

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from helix_app.gui.chat.composing.attachments import MOST_UNFOLDED, Chip
 from helix_app.gui.chat.composing.composer import Composer, Draft
-from helix_app.gui.chat.composing.field import LONG_LINES, LONG_PASTE
+from helix_app.gui.chat.composing.field import LONG_LINES, LONG_PASTE, ComposerText
 from helix_app.gui.chat.message.bubble import UserBubble
 from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 from tests.gui.driver import Driver
 from tests.gui.fake import record
+from tests.gui.settling import settle
 
 pytestmark = pytest.mark.styled
 
@@ -184,3 +187,36 @@ def test_a_suggestion_takes_the_place_of_what_is_typed_and_can_be_undone(compose
     assert composer.draft() == Draft("Explain it.", ("```a.txt\nkept\n```",))
     composer.editor.undo()
     assert composer.draft().typed == "half a thought"
+
+
+def test_what_stands_in_the_empty_field_stays_on_one_line(composer: Composer) -> None:
+    hint = "Message to a model with a long name"
+    composer.set_available(True, hint)
+    shown = QPlainTextEdit.placeholderText
+    assert shown(composer.editor) == hint
+    composer.resize(composer.width() // 2 + 40, composer.height())
+    settle()
+    assert shown(composer.editor).endswith("…")
+    assert composer.editor.fontMetrics().horizontalAdvance(shown(composer.editor)) <= composer.editor.width()
+    assert composer.editor.placeholderText() == hint
+    composer.resize(500, composer.height())
+    settle()
+    assert shown(composer.editor) == hint
+
+
+@pytest.mark.parametrize("enter", [True, False])
+def test_the_keys_that_are_told_are_those_that_do_it(theme: Theme, qtbot: QtBot, enter: bool) -> None:
+    field = ComposerText(theme, enter_sends=enter)
+    qtbot.addWidget(field)
+    sent = record(field.submitted)
+    QTest.keySequence(field, QKeySequence(field.breaks_with))
+    assert (field.toPlainText(), len(sent)) == ("\n", 0)
+    QTest.keySequence(field, QKeySequence(field.sends_with))
+    assert (field.toPlainText(), len(sent)) == ("\n", 1)
+
+
+def test_the_hint_of_the_button_names_them(composer: Composer) -> None:
+    hint = f"Send ({composer.editor.sends_with}); {composer.editor.breaks_with}: new line"
+    assert composer.button.toolTip() == hint
+    composer.set_generating(True)
+    assert composer.button.toolTip() == "Stop"

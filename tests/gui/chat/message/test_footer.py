@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from pytestqt.qtbot import QtBot
 
@@ -11,6 +13,7 @@ from helix_app.gui.window.main_window import MainWindow
 from tests.gui import fake
 from tests.gui.driver import Driver
 from tests.gui.fake import record
+from tests.gui.settling import settle
 
 
 @pytest.fixture
@@ -121,3 +124,20 @@ def test_the_menu_offers_what_a_run_has(footer: Footer) -> None:
     assert offered()[0] == "Inspect this reply"
     footer.set_recorded(False)
     assert offered() == ["Branch from here", "Delete this reply"]
+
+
+def test_links_give_up_their_words_where_there_is_no_room(footer: Footer) -> None:
+    footer.go_on.show()
+    footer.race.show()
+    parts = (footer.versions, footer.copy, footer.again, footer.edit, footer.more, footer.go_on, footer.race)
+    for width, words in ((700, ("Continue", "Race it against plain")), (330, ("Continue", "")), (240, ("", ""))):
+        footer.resize(width, footer.height())
+        settle()
+        assert (footer.go_on.text(), footer.race.text()) == words, width
+        shown = [part.geometry() for part in parts if part.isVisible()]
+        assert all(one.right() < other.left() for one, other in pairwise(shown))
+        assert shown[-1].right() < width
+    footer.resize(700, footer.height())
+    settle()
+    assert footer.race.text() == "Race it against plain"
+    assert footer.race.accessibleName() == "Race it against plain"

@@ -1,0 +1,57 @@
+"""What was deleted in a window, and what goes as soon as its reply has ended: undoing takes the last of it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from helix_app.protocol.conversations.chats import Message
+
+
+@dataclass(eq=False)
+class Deleted:
+    """What one command deleted: conversations, or ``messages`` of one and the end of the way that was shown.
+
+    Attributes:
+        chat_ids: of the conversations, or of the one that had the messages.
+        title: what the first of them is called; empty for messages.
+    """
+
+    chat_ids: list[str] = field(default_factory=list)
+    title: str = ""
+    messages: tuple[Message, ...] = ()
+    leaf: str = ""
+
+    def add(self, chat_id: str, title: str) -> None:
+        """A conversation went, too."""
+        self.title = self.title or title
+        self.chat_ids.append(chat_id)
+
+
+class Bin:
+    """All that was deleted, in order."""
+
+    def __init__(self) -> None:
+        self._kept: list[Deleted] = []
+        self._doomed: dict[str, Deleted] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._kept)
+
+    def put(self, deleted: Deleted) -> None:
+        """It is the last that was deleted, unless it is there already: then more of it went."""
+        if deleted not in self._kept:
+            self._kept.append(deleted)
+
+    def take(self) -> Deleted | None:
+        """What was deleted last, out of here; what was to go with it stays."""
+        last = self._kept.pop() if self._kept else None
+        self._doomed = {chat_id: with_it for chat_id, with_it in self._doomed.items() if with_it is not last}
+        return last
+
+    def doom(self, chat_id: str, with_it: Deleted) -> None:
+        """A conversation goes as soon as its reply has ended."""
+        self._doomed[chat_id] = with_it
+
+    def doomed(self, chat_id: str) -> Deleted | None:
+        """With what a conversation whose reply has ended goes; None where it stays."""
+        return self._doomed.pop(chat_id, None)
