@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from tests.engine.conftest import one_thread as one_thread, zoo as zoo
+from tests.engine.conftest import few_layers as few_layers, one_thread as one_thread, zoo as zoo

@@ -1,4 +1,4 @@
-"""One short benchmark of the default model with transformers beside it."""
+"""One short benchmark of the default model, cut after a few layers, with transformers beside it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from helix_app.bench.workloads import Prompt
 
 
 @pytest.mark.model
-def test_a_few_tokens_of_the_default_model_in_three_arms(default_model: Path) -> None:
+def test_a_few_tokens_of_the_default_model_in_three_arms(few_layers: Path) -> None:
     prompts = (Prompt("rewrite", "rewrite-1", "Repeat this three times: one two three four five six seven."),)
     config = BenchConfig(
-        str(default_model),
+        str(few_layers),
         draft="ngram",
         k="fixed:3",
         device="cpu",

@@ -12,17 +12,26 @@ import torch
 from helix_app.engine.kernels.packed import library as libraries
 from helix_app.engine.kernels.packed.processor import this_processor
 from helix_app.engine.rounds import scheduler
+from tests.engine.made.few_layers import with_layers
 from tests.engine.made.heads import train_head
 from tests.engine.made.next_token import TRAINED, train, with_layer
 from tests.engine.made.tiny import Zoo, hf_model
 from tests.engine.runs.crowds import Models
 from tests.engine.runs.drafting import itself as itself, ngram as ngram, other as other, similar as similar
 
+FEW = 4  # layers
+
 
 @pytest.fixture(scope="session")
 def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
     """Tiny random models by name."""
     return Zoo(tmp_path_factory.mktemp("zoo"))
+
+
+@pytest.fixture(scope="session")
+def few_layers(default_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default model cut after its first layers: for what does not depend on how many there are."""
+    return with_layers(default_model, FEW, tmp_path_factory.mktemp("few-layers") / default_model.name)
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -74,7 +74,10 @@ def test_a_table_is_made_of_what_the_model_writes(
     assert set(helix_home.rglob("*.table")) == before  # the person's own table learns nothing of it
 
 
-def test_an_old_table_is_replaced_and_a_seed_repeats(target: Path, tmp_path: Path) -> None:
+def test_an_old_table_is_replaced_and_a_seed_repeats(
+    target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ngram_table, "_ANSWER_TOKENS", 8)
     out, other = tmp_path / "a.table", tmp_path / "b.table"
     out.write_bytes(b"something else")
     for path in (out, other):

@@ -195,10 +195,10 @@ def step_runners(engine: Any) -> Iterator[ModelRunner]:
 
 
 @pytest.mark.model
-def test_the_default_model_says_the_same(default_model: Path) -> None:
+def test_the_default_model_says_the_same(few_layers: Path) -> None:
     ids = some_ids(60)
     cuts = [40, *range(41, 50), 55]
-    plain = runner_of(default_model)
+    plain = runner_of(few_layers)
     expected = logits_of(plain, ids, cuts)
     recorder = with_graphs(plain)
     assert worst(logits_of(plain, ids, cuts), expected) < 1e-3

@@ -91,8 +91,9 @@ def test_exact_law_of_four_tokens(name: str, k: int, kind: str) -> None:
 
 @pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("kind", ["model", "one-hot", "ngram"])
-@pytest.mark.parametrize("name", PARAMS)
+@pytest.mark.parametrize("name", ["cool", "top-p", "penalty", "bias", "all penalties"])
 def test_exact_law_of_five_tokens_with_four_drafted(name: str, kind: str) -> None:
+    """Whose draft and filters meet in all pairs above."""
     assert law_error(kind, FixedK(4), PARAMS[name], seed=9, length=5)[0] < EXACT
 
 
@@ -200,7 +201,7 @@ def test_exact_law_of_whole_replies_over_a_window(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, order: int, kind: str
 ) -> None:
     """What the target does not look back on is given back while the reply is written; blocks have two tokens."""
-    assert reply_error(engine, monkeypatch, "plain", "fixed:2", kind, 4, order) < EXACT
+    assert reply_error(engine, monkeypatch, "plain", "fixed:2", kind, 3, order) < EXACT
 
 
 def reply_error(

@@ -377,12 +377,15 @@ class BlockPool:
                 uses[named.number] = uses.get(named.number, 0) + 1
         assert refs == self._refs, "reference counts differ from the tables"
         for block, content in enumerate(self._content):
-            places = self._free.is_blank(block) + self._free.is_cached(block) + (refs[block] > 0)
+            blank, cached = self._free.is_blank(block), self._free.is_cached(block)
+            places = blank + cached + (refs[block] > 0)
             assert places == 1, f"block {block} is in {places} places"
-            assert not self.is_cached(block) or content is not None, f"cached block {block} has no content"
-            assert not self._free.is_blank(block) or content is None, f"blank block {block} has content"
-            assert content is None or self._index.knows(content), f"the content of block {block} is not in the index"
-            assert content is None or content.blocks[self._group[block]] == block, f"block {block} is another's"
+            if content is None:
+                assert not cached, f"cached block {block} has no content"
+                continue
+            assert not blank, f"blank block {block} has content"
+            assert self._index.knows(content), f"the content of block {block} is not in the index"
+            assert content.blocks[self._group[block]] == block, f"block {block} is another's"
         filed = [block for content in self._index for block in content.blocks if block >= 0]
         assert sorted(filed) == [b for b, content in enumerate(self._content) if content is not None]
         self._index.check(uses)

@@ -191,16 +191,20 @@ class Library:
         return self._folder / f"{part}-{hashlib.sha256(key.encode()).hexdigest()[:20]}{suffix}"
 
     def _compiled(self, part: str, form: str) -> bytes:
-        import llvmlite.binding as llvm
-
         try:
-            module = llvm.parse_assembly(_assembly(part, replace(self.processor, form=form)))
-            module.verify()
-            builder = llvm.create_pass_builder(self._machine, llvm.create_pipeline_tuning_options(speed_level=3))
-            builder.getModulePassManager().run(module, builder)
-            return bytes(self._machine.emit_object(module))
+            return self.machine_code(_assembly(part, replace(self.processor, form=form)))
         except RuntimeError as exc:
             raise NoKernelsError(f"the packed kernel {part} cannot be made ({exc})") from exc
+
+    def machine_code(self, assembly: str) -> bytes:
+        """The object file that LLVM makes of a module. Raises RuntimeError."""
+        import llvmlite.binding as llvm
+
+        module = llvm.parse_assembly(assembly)
+        module.verify()
+        builder = llvm.create_pass_builder(self._machine, llvm.create_pipeline_tuning_options(speed_level=3))
+        builder.getModulePassManager().run(module, builder)
+        return bytes(self._machine.emit_object(module))
 
     def _load(self, code: bytes) -> None:
         import llvmlite.binding as llvm

@@ -49,7 +49,7 @@ def test_a_head_that_is_hardly_ever_right_changes_nothing(
     that is preempted, and after a prefix hit."""
     folder = head_for(name, (0, 1, 2), **({} if heads is None else {"heads": heads})).save(tmp_path, "speculators")
     models = Headed(zoo.gguf(name, quant=quant or "F32"), folder, packed=bool(quant))
-    wanted = [ask(text, request_id=text, max_tokens=50, k="fixed:3") for text in TEXTS[:4]]
+    wanted = [ask(text, request_id=text, max_tokens=36, k="fixed:3") for text in TEXTS[:4]]
     crowd = Crowd(models.session("head", blocks=9)).add(*wanted)
     crowd.run()
     assert crowd.preempted

@@ -51,7 +51,7 @@ def test_over_recurrent_layers_it_changes_nothing(tmp_path: Path, name: str) -> 
     Also where layers have experts, the one that drafts among them.
     """
     models = Taught(with_layer(name, echo_of(name), tmp_path))
-    wanted = [ask(text, request_id=text, max_tokens=50, k="fixed:3") for text in TEXTS[:4]]
+    wanted = [ask(text, request_id=text, max_tokens=36, k="fixed:3") for text in TEXTS[:4]]
     crowd = Crowd(models.session("mtp", blocks=9)).add(*wanted)
     crowd.run()
     assert crowd.preempted

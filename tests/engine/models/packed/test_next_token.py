@@ -113,6 +113,10 @@ def test_linear_layers_of_its_own_are_packed_where_the_file_holds_them_so(made: 
 # --------------------------------------------------------------------------- beside experts, a product at a time
 
 
+REPLIES = [ask(text, request_id=text, max_tokens=40, k="fixed:3") for text in TEXTS[:4]]
+AGAIN = ask(TEXTS[2] + TEXTS[7], max_tokens=20, k="fixed:2")
+
+
 @pytest.fixture(scope="module", params=["Q8_0", "Q4_0"])
 def beside_experts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A mixture of experts and a layer with experts of its own that is often right, on blocks."""
@@ -161,17 +165,16 @@ def test_beside_experts_drafts_that_stand_change_no_reply(beside_experts: Path) 
 
 def check_replies(models: Taught) -> None:
     """What is drafted changes nothing."""
-    wanted = [ask(text, request_id=text, max_tokens=50, k="fixed:3") for text in TEXTS[:4]]
-    crowd = Crowd(models.session("mtp", blocks=9)).add(*wanted)
+    crowd = Crowd(models.session("mtp", blocks=9)).add(*REPLIES)
     crowd.run()
     assert crowd.preempted
-    check_same(models, crowd, wanted)
+    check_same(models, crowd, REPLIES)
     found = [event for event in crowd.events if isinstance(event, RoundDone) and event.k]
     assert 0 < sum(event.accepted for event in found) < sum(event.k for event in found)
-    session, request = models.session("mixed-mtp"), ask(TEXTS[2] + TEXTS[7], max_tokens=20, k="fixed:2")
-    first, second = alone(session, request), alone(session, request)
+    session = models.session("mixed-mtp")
+    first, second = alone(session, AGAIN), alone(session, AGAIN)
     assert second.metrics.cached_tokens >= 32
-    assert first.token_ids == second.token_ids == plain(models, request).token_ids
+    assert first.token_ids == second.token_ids == plain(models, AGAIN).token_ids
 
 
 def test_beside_experts_its_logits_are_those_of_the_dense_layer(beside_experts: Path) -> None:
@@ -254,11 +257,11 @@ def test_beside_experts_what_is_wrong_shows(
         MUTANTS[mutant](pair, of_experts[1], cases.check_steps)
 
 
+@pytest.mark.parametrize("beside_experts", ["Q8_0"], indirect=True)
 def test_states_of_rejected_rows_show_in_replies(beside_experts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     models = Taught(beside_experts, packed=True)
-    models.key = (*models.key, "mutant")  # type: ignore[assignment]
-    for text in TEXTS[:4]:
-        plain(models, ask(text, request_id=text, max_tokens=50, k="fixed:3"))
+    for request in (*REPLIES, AGAIN):
+        plain(models, request)  # by itself, as what is right
     rejected_rows_stay(monkeypatch)
     with pytest.raises(AssertionError):
         check_replies(models)

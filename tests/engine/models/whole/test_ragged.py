@@ -200,9 +200,9 @@ def test_exact_rows_do_not_depend_on_what_lies_behind_them(zoo: Zoo, rows: int, 
 
 
 @pytest.fixture(scope="module")
-def real(default_model: Path) -> ModelRunner:
-    """The default model with plain linear layers."""
-    return runner_of(default_model, "plain", torch.bfloat16)
+def real(few_layers: Path) -> ModelRunner:
+    """The default model with plain linear layers, few of them."""
+    return runner_of(few_layers, "plain", torch.bfloat16)
 
 
 @pytest.mark.model
@@ -248,8 +248,8 @@ def test_a_damaged_sequence_leaves_nothing_in_the_block_a_fork_shares(zoo: Zoo) 
 @pytest.mark.skipif(TORCH < EXACT_TORCH, reason="kernels of this torch depend on the number of rows")
 @pytest.mark.model
 @pytest.mark.parametrize("kind", ["plain", "onednn"])
-def test_exact_rows_of_the_real_model(default_model: Path, real: ModelRunner, kind: str) -> None:
-    runner = real if kind == "plain" else runner_of(default_model, kind, torch.bfloat16)
+def test_exact_rows_of_the_real_model(few_layers: Path, real: ModelRunner, kind: str) -> None:
+    runner = real if kind == "plain" else runner_of(few_layers, kind, torch.bfloat16)
     check_exact(runner, 45, BESIDE[1:2])
     check_exact(runner, 100, BESIDE[2:3])
 

@@ -31,6 +31,8 @@ def transformers_model(path: Path) -> Any:
     heads, kv_heads = meta("attention.head_count"), meta("attention.head_count_kv")
     state = {}
     for name in header.tensors:
+        if name.startswith("blk.") and int(name.split(".")[1]) >= meta("block_count"):
+            continue
         array = header.tensor(name)
         if ".attn_q." in name or ".attn_k." in name:
             count = heads if ".attn_q." in name else kv_heads
@@ -65,16 +67,17 @@ def test_names_lead_back(zoo: Zoo) -> None:
         assert from_gguf_name(gguf_name(name)) == name
 
 
-def test_the_default_models_logits_are_exact(default_model: Path) -> None:
-    ids = load_tokenizer(inspect(default_model)).encode(TEXT)[:120]
+def test_the_default_models_logits_are_exact(few_layers: Path) -> None:
+    """By its first layers, which leave less float noise for a mistake to hide in than all of them."""
+    ids = load_tokenizer(inspect(few_layers)).encode(TEXT)[:120]
     assert len(ids) == 120
-    model = transformers_model(default_model)
+    model = transformers_model(few_layers)
     with torch.no_grad():
         single = model(torch.tensor([ids])).logits[0]
         exact = model.double()(torch.tensor([ids])).logits[0]
     theirs = worst(single.double(), exact)
     for kind, cuts in (("plain", [50, 51, 52, 56, 100]), ("onednn", [])):
-        ours = logits_of(runner_of(default_model, kind), ids, cuts)
+        ours = logits_of(runner_of(few_layers, kind), ids, cuts)
         assert worst(ours.double(), exact) < max(1e-4, 2 * theirs)
         assert torch.equal(ours.argmax(-1), exact.argmax(-1))
 
