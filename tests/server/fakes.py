@@ -69,7 +69,8 @@ class Writing:
             yield Failed(rest, fields=(("tokens", "9"), ("limit", "5"), ("hint", "Do.")), request_id=name)
             return
         script = {"say": lambda: [f"w{i} " for i in range(int(rest or 1))], "echo": lambda: words_of(rest)}
-        wanted = ["on "] * 10**6 if order == "forever" else script.get(order, lambda: ["done "])()
+        endless = ["on "] * (len(self.words) + 1)
+        wanted = endless if order == "forever" else script.get(order, lambda: ["done "])()
         wanted = wanted[: self.request.max_tokens]
         first = not self.words
         if self.cancel.is_set() or len(self.words) >= len(wanted):

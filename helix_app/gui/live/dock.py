@@ -145,7 +145,7 @@ class LiveDock(QDockWidget):
     def handlers(self) -> Handlers:
         """What is called with each kind of event."""
         return {
-            events.PrefillDone: self.blocks.on_prefill,
+            events.PrefillDone: self.on_prefill,
             events.RoundDone: self.on_round_done,
             events.CacheSnapshot: self.blocks.apply,
         }
@@ -164,6 +164,12 @@ class LiveDock(QDockWidget):
         """Nothing is written yet: figures of the conversation before go."""
         self.plots.clear()
         self.blocks.on_new_chat()
+
+    def on_prefill(self, event: events.PrefillDone) -> None:
+        """A reply of the chat has read its prompt; its rounds come soon."""
+        self.blocks.on_prefill(event)
+        if self.isVisible():
+            self.plots.prepare()
 
     def on_round_done(self, event: events.RoundDone) -> None:
         """A round of this conversation is plotted."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 import pyqtgraph as pg  # isort: skip  (PySide6 first, so that it takes that binding)
 
@@ -15,12 +16,13 @@ from helix_app.base.language import number
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit.controls.steady import SteadyLabel
 from helix_app.gui.kit.pictures import PictureMenu
+from helix_app.gui.live.canvas import TICK_OFFSET, make_plot
 from helix_app.gui.live.ring import Ring
 from helix_app.gui.look.theme import Theme
 
 SPANS = (10.0, 20.0, 30.0, 60.0)
 DASH = 6.0  # pixels
-AXIS_WIDTH, TICK_OFFSET = 34, 6  # pixels left of a plot, at least, and between a label and the plot
+AXIS_WIDTH = 34  # pixels left of a plot, at least
 MOST_DASHED = 600  # points of a broken curve, about
 
 
@@ -63,22 +65,10 @@ class LegendKey(QWidget):
         painter.end()
 
 
-class _TimeAxis(pg.AxisItem):
-    """Seconds of the session, or another unit."""
-
-    unit = " s"
-
-    def tickStrings(self, values: list[float], _scale: float, spacing: float) -> list[str]:
-        digits = 0 if spacing >= 1 else 1
-        return [f"{value:.{digits}f}{self.unit}" for value in values]
-
-
 class MetricPlot(QWidget):
     """A titled plot of some rings over the session's seconds.
 
-    Attributes:
-        plot: the pyqtgraph widget.
-        curves: one PlotDataItem a ring, in order.
+    It is made with the first data, or by ``prepare``: three plots take a third of the time of a window.
 
     Signals:
         zoomed: the person zoomed or moved the time axis.
@@ -116,6 +106,11 @@ class MetricPlot(QWidget):
         self._top = self._least_top = top
         self._fixed = fixed
         self._scale_drawn = 1.0  # device pixel ratio the pens are made for
+        self._time_labels = time_labels
+        self._span = 0.0, SPANS[0]  # until it is made
+        self._plot: pg.PlotWidget | None = None
+        self._curves: list[pg.PlotDataItem] = []
+        self._later: dict[int, Callable[[], None]] = {}  # what is drawn once it is made: rings, or a curve's level line
         self.setAccessibleName(title)
         if term:
             terms.give(self, term)
@@ -152,41 +147,6 @@ class MetricPlot(QWidget):
                 legend.addSpacing(8)
         legend.addStretch()
 
-        self.plot = pg.PlotWidget(axisItems={"bottom": _TimeAxis("bottom")}, background=None, enableMenu=False)
-        self.plot.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)  # it would keep the background of another theme
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.hideButtons()
-        self.plot.setMinimumHeight(56)
-        item = self.plot.getPlotItem()
-        item.setContentsMargins(0, 4, 0, 0)
-        box = item.getViewBox()
-        box.setMouseEnabled(x=True, y=False)
-        box.setDefaultPadding(0)
-        box.setLimits(xMin=0)
-        box.disableAutoRange()
-        box.sigResized.connect(self.on_resized)
-        box.sigRangeChangedManually.connect(self.on_range_changed)
-        left, bottom = item.getAxis("left"), item.getAxis("bottom")
-        left.setStyle(tickLength=0, tickTextOffset=TICK_OFFSET, maxTickLevel=0, tickFont=theme.fonts.small)
-        bottom.setStyle(
-            tickLength=0, tickTextOffset=4, maxTickLevel=0, showValues=time_labels, tickFont=theme.fonts.small
-        )
-        bottom.setHeight(20 if time_labels else 4)
-        for axis in (left, bottom):  # its texts and grid are painted once, not with every point of a curve
-            axis.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
-        item.showGrid(x=False, y=True, alpha=0.25)
-        self.curves = []
-        for style in styles:
-            curve = pg.PlotDataItem(connect="finite", antialias=True, stepMode="right" if style.steps else None)
-            curve.setClipToView(True)
-            curve.setDownsampling(auto=True, method="peak")
-            if lively and not style.level:
-                curve.curve.setSegmentedLineMode("on")
-            if self._left_out(style):
-                curve.setClipToView(False)
-                curve.setDownsampling(auto=False)
-            item.addItem(curve)
-            self.curves.append(curve)
         self._empty = QLabel(empty)
         self._empty.setProperty("tone", "muted")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -202,13 +162,42 @@ class MetricPlot(QWidget):
             column.addLayout(legend)
         column.addLayout(self._stack, 1)
         self._stack.addWidget(self._empty)  # which shows it: before it is part of this, as a window of its own
-        self._stack.addWidget(self.plot)
-        self.plot.viewport().installEventFilter(self)
         PictureMenu(self, title.lower().replace(" ", "-"))
         theme.changed.connect(self.on_theme_changed)
+
+    @property
+    def plot(self) -> pg.PlotWidget:
+        """The pyqtgraph widget."""
+        self.prepare()
+        return self._plot
+
+    @property
+    def made(self) -> bool:
+        """Whether there is more than words."""
+        return self._plot is not None
+
+    @property
+    def curves(self) -> list[pg.PlotDataItem]:
+        """One a ring, in order."""
+        self.prepare()
+        return self._curves
+
+    def prepare(self) -> None:
+        """Make the plot, behind the words."""
+        if self._plot is not None:
+            return
+        self._plot = make_plot(self._theme.fonts.small, self._time_labels)
+        box = self._plot.getPlotItem().getViewBox()
+        box.sigResized.connect(self.on_resized)
+        box.sigRangeChangedManually.connect(self.on_range_changed)
+        self._curves = [self._made_curve(style) for style in self._styles]
+        self._stack.addWidget(self._plot)
+        self._plot.viewport().installEventFilter(self)
         self.on_theme_changed()
         self._scale()
-        self.show_span(0, SPANS[0])
+        self.show_span(*self._span)
+        while self._later:
+            self._later.popitem()[1]()
 
     def show_unit(self, unit: str) -> None:
         """What stands behind the value."""
@@ -218,6 +207,14 @@ class MetricPlot(QWidget):
     def show_rings(self, rings: tuple[tuple[Ring, int], ...], since: float, value: str) -> None:
         """Draw a column of each ring from ``since`` on, and the current value."""
         self.value.setText(value)
+        if self._plot is None:
+            parts = (ring.column(column, max(0, ring.first_after(since) - 1)) for ring, column in rings)
+            self._has_data = self._has_data or not all(np.isnan(part).all() for part in parts)
+            self._later[-1] = lambda: self._draw_rings(rings, since)
+        else:
+            self._draw_rings(rings, since)
+
+    def _draw_rings(self, rings: tuple[tuple[Ring, int], ...], since: float) -> None:
         if self.devicePixelRatioF() != self._scale_drawn:
             self.on_theme_changed()  # another screen
         highest = 0.0
@@ -249,19 +246,27 @@ class MetricPlot(QWidget):
     def reveal(self) -> None:
         """Put the plot in the place of the words, if it has data."""
         if self.can_be_revealed():
+            self.prepare()
             self._stack.setCurrentIndex(1)
 
     def show_reference(self, curve: int, height: float | None, start: float, end: float) -> None:
         """Draw a curve as a level line; None hides it."""
+        if self._plot is None:
+            self._later[curve] = lambda: self.show_reference(curve, height, start, end)
+            return
         known = height is not None
         self.curves[curve].setData([start, end] if known else [], [height, height] if known else [])
 
     def show_span(self, start: float, end: float) -> None:
         """Set the time axis."""
-        self.plot.getPlotItem().getViewBox().setXRange(start, end, padding=0)
+        self._span = start, end
+        if self._plot is not None:
+            self._plot.getPlotItem().getViewBox().setXRange(start, end, padding=0)
 
     def span(self) -> tuple[float, float]:
         """The time axis as shown."""
+        if self._plot is None:
+            return self._span
         low, high = self.plot.getPlotItem().getViewBox().viewRange()[0]
         return float(low), float(high)
 
@@ -275,7 +280,8 @@ class MetricPlot(QWidget):
 
     def clear(self) -> None:
         """Back to no data."""
-        for curve in self.curves:
+        self._later.clear()
+        for curve in self._curves:
             curve.setData([], [])
         self.value.setText("–")
         self.extra.setText("")
@@ -294,6 +300,8 @@ class MetricPlot(QWidget):
 
     def on_theme_changed(self) -> None:
         """Recolour curves, axes and grid."""
+        if self._plot is None:
+            return
         item = self.plot.getPlotItem()
         grid, text = self._theme.colour("grid"), self._theme.colour("muted")
         unseen = self._theme.colour("panel")
@@ -316,10 +324,24 @@ class MetricPlot(QWidget):
             return True
         return super().eventFilter(watched, event)
 
+    def _made_curve(self, style: CurveStyle) -> pg.PlotDataItem:
+        curve = pg.PlotDataItem(connect="finite", antialias=True, stepMode="right" if style.steps else None)
+        curve.setClipToView(True)
+        curve.setDownsampling(auto=True, method="peak")
+        if self._lively and not style.level:
+            curve.curve.setSegmentedLineMode("on")
+        if self._left_out(style):
+            curve.setClipToView(False)
+            curve.setDownsampling(auto=False)
+        self.plot.getPlotItem().addItem(curve)
+        return curve
+
     def _left_out(self, style: CurveStyle) -> bool:
         return self._lively and style.dashed and not style.level
 
     def _scale(self) -> None:
+        if self._plot is None:
+            return
         item = self.plot.getPlotItem()
         box = item.getViewBox()
         height = max(24.0, float(box.height()))

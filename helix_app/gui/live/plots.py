@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
@@ -19,7 +20,7 @@ from helix_app.gui.look.theme import Theme
 from helix_app.protocol import events
 
 FRAME_MS = by_cores(118, 238)  # three curves take 7 ms to draw
-REVEAL_MS = 8  # between the first drawings of two plots, which take longest
+REVEAL_MS = 8  # between making two plots, and between their first drawings, which take longest
 NAN = math.nan
 
 
@@ -93,14 +94,26 @@ class LivePlots(QWidget):
             plot.zoomed.connect(self.on_zoomed)
             plot.reset_requested.connect(self.on_reset_requested)
         self.pace = Pace(self.on_paced_frame, FRAME_MS, self)
-        self._next_reveal = QTimer(self)
-        self._next_reveal.setSingleShot(True)
-        self._next_reveal.setInterval(REVEAL_MS)
-        self._next_reveal.timeout.connect(self.on_next_reveal)
+        self._next_made, self._next_reveal = self._soon(self.prepare), self._soon(self.on_next_reveal)
+
+    def _soon(self, act: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(REVEAL_MS)
+        timer.timeout.connect(act)
+        return timer
 
     def plots(self) -> tuple[MetricPlot, ...]:
         """The plots from top to bottom."""
         return self.acceptance_plot, self.k_plot, self.speed_plot
+
+    def prepare(self) -> None:
+        """A reply begins: make the first plot that is not made, the next one soon after."""
+        missing = [plot for plot in self.plots() if not plot.made]
+        if missing:
+            missing[0].prepare()
+        if len(missing) > 1:
+            self._next_made.start()
 
     def on_round(self, event: events.RoundDone) -> None:
         """Remember one round."""

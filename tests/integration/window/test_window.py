@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import multiprocessing
 import os
 import sys
@@ -18,6 +20,7 @@ from pytestqt.qtbot import QtBot
 from helix_app.app import App, build, make_client
 from helix_app.base.settings import Settings, save
 from helix_app.bench.processes.programs import Program
+from helix_app.cli.benching import trial
 from helix_app.engine.host.parent import HostClient
 from helix_app.engine.remote.switch import SwitchClient
 from helix_app.gui.window.main_window import MainWindow
@@ -218,31 +221,32 @@ def assert_map_shows(window: MainWindow, recorder: Recorder) -> None:
     assert state.cached > 0
 
 
-def test_a_trial_of_the_window(default_model: Path, tmp_path: Path) -> None:
-    """``bench window`` in small: one program writes in a terminal, one opens the window and sends messages."""
+def test_a_trial_of_the_window(
+    default_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``bench window`` in small: what a terminal writes, here without a process, writes the program with the window."""
     home = tmp_path / "home"
     settings = Settings(
         target=str(default_model), context_length=512, max_tokens=24, temperature=0.0, learn=False, theme="light"
     )
     save(settings, home / "config" / "settings.json")
-    environment = {**os.environ, "HELIX_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
+    monkeypatch.setenv("HELIX_HOME", str(home))
     flags = [f"--target={default_model}", "--prompt=x", "--max-tokens=24", "--temperature=0", "--seed=1"]
-    openings: list[dict[str, object]] = [
-        {"blocks": 4096, "generate": flags},
-        {"blocks": 4096, "window": {"seed": 1, "origins": True}},
-    ]
-    texts = []
-    for opening in openings:
-        command = [sys.executable, "-m", "helix_app.cli.benching.trial"]
-        with Program(command, environment, tmp_path / "errors.txt", threading.Event()) as program:
-            assert program.ask(opening) == {"ready": True}
-            told = [program.ask({"prompt": text}) for text in ("Say hello to the reader.", "Count to three.")]
-        for reply in told:
-            assert reply["metrics"]["tokens_generated"] > 1
-            assert reply["metrics"]["decode_tokens_per_second"] > 0
-        texts.append([reply["text"] for reply in told])
-    assert texts[0] == texts[1]
-    assert all(texts[0])
+    asked = [{"prompt": text} for text in ("Say hello to the reader.", "Count to three.")]
+    lines: list[dict[str, object]] = [{"blocks": 4096, "generate": flags}, *asked]
+    monkeypatch.setattr("sys.stdin", io.StringIO("".join(json.dumps(line) + "\n" for line in lines)))
+    assert trial.main() == 0
+    ready, *written = map(json.loads, capsys.readouterr().out.splitlines())
+    command = [sys.executable, "-m", "helix_app.cli.benching.trial"]
+    with Program(command, os.environ, tmp_path / "errors.txt", threading.Event()) as program:
+        assert program.ask({"blocks": 4096, "window": {"seed": 1, "origins": True}}) == ready == {"ready": True}
+        told = [program.ask(prompt) for prompt in asked]
+    for reply in (*written, *told):
+        assert reply["metrics"]["tokens_generated"] > 1
+        assert reply["metrics"]["decode_tokens_per_second"] > 0
+    texts = [reply["text"] for reply in told]
+    assert texts == [reply["text"] for reply in written]
+    assert all(texts)
     assert told[-1]["frames"]["frames"] > 0
     assert told[-1]["frames"]["paints"] > 0
     assert "map of 4,096 blocks" in told[-1]["shown"]["Window"]

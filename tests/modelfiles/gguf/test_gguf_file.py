@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import gguf
 import numpy as np
 import pytest
 
 from helix_app.base.errors import ModelFileError
 from helix_app.base.process import paths
 from helix_app.modelfiles.config import RopeScaling
+from helix_app.modelfiles.gguf import gguf_file
 from helix_app.modelfiles.gguf.gguf_config import config_from_gguf
 from helix_app.modelfiles.gguf.gguf_file import file_key, read_header, short_name
 from helix_app.modelfiles.model_path import inspect
@@ -55,6 +57,19 @@ def test_tensors_are_those_that_were_written(zoo: Zoo, quant: str, error: float)
         assert got.dtype == np.float32
         assert got.shape == wanted.shape
         assert float(np.abs(got - wanted).max()) <= error
+
+
+@pytest.mark.parametrize("line", [1, 100, 1 << 12])
+@pytest.mark.parametrize("rows", [None, slice(3, 10)])
+def test_lines_of_several_rows_change_no_number(
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch, line: int, rows: slice | None
+) -> None:
+    header = read_header(zoo.gguf("llama-q4", quant="Q8_0"))
+    info = header.info("token_embd.weight")
+    raw = np.fromfile(header.path, np.uint8, info.nbytes, offset=info.offset).reshape(info.shape[0], -1)
+    wanted = gguf.dequantize(raw, gguf.GGMLQuantizationType.Q8_0)
+    monkeypatch.setattr(gguf_file, "_LINE", line)
+    np.testing.assert_array_equal(header.tensor("token_embd.weight", rows), wanted if rows is None else wanted[rows])
 
 
 def test_a_tensor_that_is_not_there_is_named(small: Path) -> None:
