@@ -198,7 +198,7 @@ class Reply:
 
     def _forced(self) -> int:
         """How many tokens the grammar forces here, as far as k and the limit let them be drafted."""
-        if self.grammar is None or self.request.mode == "autoregressive":
+        if self.grammar is None or not self._session.forces or self.request.mode == "autoregressive":
             return 0
         fixed = parse_k(self.request.k)
         most = min(K_MAX if fixed is None else fixed, self.room)
@@ -371,6 +371,7 @@ class Reply:
             text=self._text.whole,
             token_ids=tuple(self.tokens[self.prompt_length :]),
             metrics=self._recorder.finish(self.seed, plain),
+            stop=self._text.stop if self.reason == "stop" else "",
         )
 
     def read_end(self) -> Iterator[TextDelta]:
