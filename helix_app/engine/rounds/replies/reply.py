@@ -243,7 +243,7 @@ class Reply:
 
     def settle(self, plan: Round, judgement: Judgement, timing: Timing) -> Iterator[Event]:
         """Take a verdict over: tokens, figures, what the policy learns."""
-        verdict, probs = judgement.verdict, judgement.target_probs
+        verdict = judgement.verdict
         proposal, k = plan.proposal, len(plan.proposal.ids)
         reason = "no_match" if plan.choice.k and not k else plan.choice.reason
         before = len(self.tokens)
@@ -275,7 +275,7 @@ class Reply:
             )
         yield self._round_done(
             KChoice(scored, reason),
-            proposed_tokens(self._tokenizer, proposal, probs, scored),
+            proposed_tokens(self._tokenizer, proposal, judgement, scored),
             accepted,
             emitted,
             plan,
