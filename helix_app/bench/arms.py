@@ -18,7 +18,7 @@ from helix_app.bench.workloads import Prompt
 from helix_app.engine.rounds.session import Session
 from helix_app.engine.rounds.writing import write_reply
 from helix_app.protocol.events import Event, Finished, PrefillDone, RoundDone, RunMetrics, known
-from helix_app.protocol.requests import ChatMessage, GenerateRequest, Mode, SamplingParams
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, Grammar, Mode, SamplingParams
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ def make_request(session: Session, prompt: Prompt, config: BenchConfig) -> Gener
         k=config.k,
         max_tokens=config.max_tokens,
         sampling=SamplingParams(temperature=config.temperature),
+        grammar=Grammar("json_schema", prompt.schema) if prompt.schema else None,
     )
 
 

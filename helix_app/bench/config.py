@@ -14,7 +14,7 @@ from helix_app.base.language import mark
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.settings import LEAST_CONTEXT, Settings
 from helix_app.bench import workloads
-from helix_app.bench.workloads import KINDS, Prompt
+from helix_app.bench.workloads import KINDS, SCHEMA, Prompt
 
 PEERS = ("transformers", "transformers-assisted")  # libraries
 LLAMACPP = "llamacpp"  # a program, wherever the person has it
@@ -88,7 +88,7 @@ class BenchConfig:
             raise InputError("option_invalid", option="peer-path", value=self.peer_path or "nothing", hint=hint)
         if not self.prompts_file and not self.prompts:
             for kind in self.kinds:
-                if kind not in KINDS:
+                if kind not in (*KINDS, SCHEMA):
                     hint = f"Use any of: {', '.join(KINDS)}."
                     raise InputError("option_invalid", option="kinds", value=kind, hint=hint)
 

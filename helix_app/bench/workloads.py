@@ -25,16 +25,21 @@ else:
 log = logging.getLogger(__name__)
 
 KINDS = ("chat", "story", "code", "list", "rewrite", "summarise", "long_context", "adversarial")
+SCHEMA = "schema"  # kind of prompts whose replies keep to a schema, which only ``bench drafts`` has written
 OWN = "own"  # kind of prompts from a file that names none
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """One prompt. ``id`` is unique in a run and the same in every run of the same prompt."""
+    """One prompt. ``id`` is unique in a run and the same in every run of the same prompt.
+
+    ``schema`` is the JSON schema that its replies keep to, empty for none.
+    """
 
     kind: str
     id: str
     text: str
+    schema: str = ""
 
     @property
     def sha256(self) -> str:
@@ -53,7 +58,7 @@ def built_in(kinds: Iterable[str] = (), per_kind: int | None = None) -> tuple[Pr
         entries = _read_toml(resource("workloads", f"{kind}.toml"))["prompt"]
         for entry in entries[:per_kind]:
             parts = [*(texts[name].strip() for name in entry.get("sections", ())), entry["text"].strip()]
-            prompts.append(Prompt(kind, entry["id"], "\n\n".join(parts)))
+            prompts.append(Prompt(kind, entry["id"], "\n\n".join(parts), entry.get("schema", "")))
     return tuple(prompts)
 
 

@@ -257,13 +257,17 @@ def known(figure: int | None) -> int:
 
 @dataclass(frozen=True)
 class Finished:
-    """The reply is complete (or was cancelled); its blocks are freed or cached."""
+    """The reply is complete (or was cancelled); its blocks are freed or cached.
+
+    ``stop`` is the stop text that ended it, empty for none or where a remote engine does not tell.
+    """
 
     request_id: str
     reason: FinishReason
     text: str
     token_ids: tuple[int, ...]
     metrics: RunMetrics
+    stop: str = ""
 
 
 @dataclass(frozen=True)

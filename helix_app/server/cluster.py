@@ -17,7 +17,7 @@ import json
 import logging
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -26,12 +26,14 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from helix_app.protocol.requests import LoadRequest
 from helix_app.server.http.errors import ApiError, body_of, family_of
 from helix_app.server.http.wire import in_time
+from helix_app.server.openai.responses.memory import SESSION_LENGTH, session_in
 from helix_app.server.options import Limits, ServerOptions
 
 log = logging.getLogger(__name__)
 TRIES = 3  # of one request, each with another replica
 RETRY_SECONDS = 5.0
 SESSION_HEADER = "x-session-id"
+_RESPONSES = "/v1/responses/"
 _SPARE = 2  # requests of a replica beyond those that it writes, so that health checks and lists pass
 _DROPPED = ("content-length", "transfer-encoding", "connection")  # of an answer: the ingress frames it anew
 
@@ -64,6 +66,7 @@ class Call:
     query: bytes
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
+    session: str = ""  # the conversation it is of, as ``session_of`` tells
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ class Ingress:
                 raise ApiError(404, "api_metrics_ray")
             body = await in_time(self._body(request), self._limits.body_seconds)
             call = Call(request.method, path, request.scope.get("query_string", b""), tuple(request.headers.raw), body)
-            head, pieces = await self._answered(call)
+            head, pieces = await self._answered(replace(call, session=session_of(call)))
         except ApiError as error:
             return JSONResponse(body_of(error, family_of(path)), status_code=error.status, headers=error.headers)
         except ClientDisconnect:
@@ -166,8 +169,8 @@ class Ingress:
         """
         lost, full = _failures()
         handle = self._replicas.options(stream=True)
-        if session := session_of(call):
-            handle = handle.options(session_id=session)
+        if call.session:
+            handle = handle.options(session_id=call.session)
         for attempt in range(TRIES):
             stream = handle.answer.remote(call)
             try:
@@ -217,19 +220,26 @@ def _failures() -> tuple[tuple[type[Exception], ...], tuple[type[Exception], ...
 
 
 def session_of(call: Call) -> str:
-    """Which conversation a request is of: as its header says, or by how it begins; empty where nothing tells.
+    """Which conversation a request is of: as its header says, that of the response it asks for or follows on, or by
+    how it begins; empty where nothing tells.
 
-    The next turn of a conversation has the same system prompt and first question, so that it finds its prefix.
+    The next turn of a conversation has the same system prompt and first question, so that it finds its prefix. A
+    response is only known to the replica that gave it, and its id tells the conversation.
     """
     for name, value in call.headers:
         if name.lower() == SESSION_HEADER.encode():
-            return value.decode("latin-1")
+            return _short(value)
+    if call.path.startswith(_RESPONSES):
+        return session_in(call.path.removeprefix(_RESPONSES))
     try:
         body = json.loads(call.body) if call.body else None
-    except ValueError:  # which the replica refuses
+    except (ValueError, RecursionError):  # which the replica refuses
         return ""
     if not isinstance(body, dict):
         return ""
+    before = body.get("previous_response_id")
+    if isinstance(before, str) and (session := session_in(before)):
+        return session
     begin = [body.get("system"), body.get("instructions"), body.get("prompt")]
     said = body.get("messages", body.get("input"))
     if isinstance(said, list):
@@ -239,7 +249,11 @@ def session_of(call: Call) -> str:
         begin.append(said)
     if not any(begin):
         return ""
-    return hashlib.sha256(json.dumps(begin, sort_keys=True).encode()).hexdigest()
+    return _short(json.dumps(begin, sort_keys=True).encode())
+
+
+def _short(name: bytes) -> str:
+    return hashlib.sha256(name).hexdigest()[:SESSION_LENGTH]
 
 
 # ------------------------------------------------------------------------ a replica
@@ -300,7 +314,7 @@ async def asked(app: Any, call: Call) -> AsyncGenerator[Head | bytes, None]:
         "headers": [(name.lower(), value) for name, value in call.headers],
         "server": ("127.0.0.1", 80),
         "client": ("127.0.0.1", 0),
-        "state": {},
+        "state": {"session": call.session},
     }
 
     async def receive() -> dict[str, Any]:

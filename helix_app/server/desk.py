@@ -36,7 +36,6 @@ class Desk:
     Attributes:
         queue: who waits.
         stopping: no more replies are begun.
-        counter: counts prompts that are not sent.
     """
 
     def __init__(self, backend: Backend, options: ServerOptions, metrics: Metrics) -> None:
@@ -47,7 +46,7 @@ class Desk:
         self._open: set[Reply] = set()
         self._usual = _RETRY_SECONDS  # seconds of a reply, a running mean
         self.stopping = False
-        self.counter = PromptCounter()
+        self._counter, self._counting = PromptCounter(), 0
         metrics.observe(backend, self.queue)
 
     @property
@@ -91,6 +90,26 @@ class Desk:
             limit = self.options.limits.requests_per_minute
             raise ApiError(429, "api_rate_limited", retry_after=wait, limit=limit, seconds=max(1, round(wait)))
 
+    async def count(self, caller: Caller, request: GenerateRequest) -> int:
+        """Tokens of a prompt that is not sent.
+
+        Raises:
+            ApiError: it makes no sense, the server stops, too many wait to be counted, or this key sent too much.
+        """
+        if self.stopping:
+            raise ApiError(503, "api_stopping", retry_after=10)
+        self.check_rate(caller)
+        waiting = self.options.limits.waiting
+        if self._counting > waiting:
+            raise ApiError(
+                429, "api_queue_full", retry_after=_RETRY_SECONDS, waiting=waiting, seconds=round(_RETRY_SECONDS)
+            )
+        self._counting += 1
+        try:
+            return await asyncio.to_thread(self._counter.count, self.ready.target_file, request)
+        finally:
+            self._counting -= 1
+
     def closed(self, reply: Reply, seconds: float) -> None:
         """A reply is over."""
         if reply in self._open:
@@ -105,7 +124,7 @@ class Desk:
             await asyncio.sleep(0.02)
         for reply in list(self._open):
             reply.stop_for("api_stopping")
-        await asyncio.to_thread(self.counter.close)
+        await asyncio.to_thread(self._counter.close)
         deadline = time.monotonic() + 5.0  # a round
         while self._open and time.monotonic() < deadline:
             await asyncio.sleep(0.02)

@@ -103,7 +103,7 @@ class Guard:
         """The pieces of the body. Raises ApiError where they are too large."""
         limit, seen = self._options.limits.body_bytes, 0
         declared = headers.get("content-length", "")
-        large = declared.isdigit() and (len(declared) > 15 or int(declared) > limit)
+        large = declared.isdecimal() and (len(declared) > 15 or int(declared) > limit)
         parts: list[Message] = []
         while True:
             message = await receive()

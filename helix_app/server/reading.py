@@ -10,7 +10,16 @@ from typing import Union
 
 from helix_app.base.replies.thinking import Parted, ThoughtSplitter
 from helix_app.base.replies.tool_calls import TextPart, ToolCallArguments, ToolCallParser, ToolCallStart
-from helix_app.protocol.events import EmittedToken, Finished, PrefillDone, RoundDone, RunMetrics, TextDelta, known
+from helix_app.protocol.events import (
+    EmittedToken,
+    Finished,
+    Notice,
+    PrefillDone,
+    RoundDone,
+    RunMetrics,
+    TextDelta,
+    known,
+)
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.server.desk import Reply
@@ -53,12 +62,14 @@ class End:
 
     Attributes:
         reason: of the engine, or ``time`` when the server's time for it was up.
+        stop: the stop text that ended it, empty for none.
     """
 
     reason: str
     metrics: RunMetrics
     text: str
     token_ids: tuple[int, ...]
+    stop: str = ""
 
 
 Part = Union[Begun, Thought, Answer, Tokens, ToolCallStart, ToolCallArguments, End]
@@ -102,7 +113,7 @@ async def parts_of(reply: Reply, form: Form = Form()) -> AsyncIterator[Part]:
     held: tuple[EmittedToken, ...] = ()  # the last one may be no text
     begun = False
     async for event in reply.events():
-        if not begun and not isinstance(event, Finished):
+        if not begun and not isinstance(event, (Finished, Notice)):
             begun = True
             yield Begun(getattr(event, "prompt_tokens", 0), getattr(event, "cached_tokens", 0))
         if isinstance(event, (PrefillDone, RoundDone)) and event.emitted:
@@ -125,7 +136,7 @@ async def parts_of(reply: Reply, form: Form = Form()) -> AsyncIterator[Part]:
             reason: str = event.reason
             if reason == "cancelled":
                 reason = "time" if reply.timed_out else "eos" if text.over else reason
-            yield End(reason, event.metrics, event.text, event.token_ids)
+            yield End(reason, event.metrics, event.text, event.token_ids, event.stop)
 
 
 class _Text:

@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from helix_app.base.errors import InputError
 from helix_app.base.messages import error_text
-from helix_app.bench.workloads import KINDS, OWN, Prompt, built_in, from_file
+from helix_app.bench.workloads import KINDS, OWN, SCHEMA, Prompt, built_in, from_file
 from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.requests import ChatMessage
@@ -52,6 +53,14 @@ def test_all_eight_kinds_have_prompts_of_their_own() -> None:
     for prompt in prompts:
         assert prompt.id.startswith(f"{prompt.kind}-")
         assert prompt.text == prompt.text.strip() != ""
+
+
+def test_prompts_with_a_schema_are_asked_for_by_name() -> None:
+    prompts = built_in((SCHEMA,))
+    assert len(prompts) >= 5
+    for prompt in prompts:
+        jsonschema.Draft202012Validator.check_schema(json.loads(prompt.schema))
+    assert not any(prompt.schema for prompt in built_in())
 
 
 def test_kinds_are_chosen_in_the_order_asked_for() -> None:

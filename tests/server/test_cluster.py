@@ -1,6 +1,6 @@
 """Replicas behind one ingress: the same answers, who is asked, and what is asked again when a replica goes.
 
-Most of it needs no Ray; with Ray, two replicas of a tiny model run as ``serve --ray`` has them (``-m soak``).
+None of it needs Ray; ``whole/test_ray.py`` has two replicas as ``serve --ray`` has them.
 """
 
 from __future__ import annotations
@@ -8,13 +8,11 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
-import socket
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
 from typing import Any
 
-import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -26,9 +24,7 @@ from helix_app.server import cluster
 from helix_app.server.app import make_app
 from helix_app.server.cluster import Call, Head, Ingress, asked, session_of
 from helix_app.server.options import Limits, ServerOptions
-from tests.engine.made.tiny import Zoo
 from tests.server.fakes import FakeClient, Running, until
-from tests.waiting import wait_for
 
 JSON = ((b"content-type", b"application/json"), (b"host", b"localhost"))
 
@@ -129,9 +125,8 @@ class Stream:
 
 
 @pytest.fixture(autouse=True)
-def _no_ray(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    if "ray_url" not in request.fixturenames:
-        monkeypatch.setattr(cluster, "_failures", lambda: ((Lost,), (Full,)))
+def _no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_failures", lambda: ((Lost,), (Full,)))
 
 
 HEAD = Head(200, (("content-type", "text/plain"), ("content-length", "2"), ("x-own", "1")))
@@ -231,7 +226,11 @@ def test_a_conversation_keeps_its_session() -> None:
     session = session_of(call(path, {"messages": first}))
     assert session == session_of(call(path, {"messages": later, "temperature": 0}))
     assert session != session_of(call(path, {"messages": [{"role": "user", "content": "hello"}]}))
-    assert session_of(call(path, {"messages": first}, headers=((b"X-Session-Id", b"mine"),))) == "mine"
+    named = ((b"X-Session-Id", b"mine"),)
+    assert session_of(call(path, {"messages": first}, headers=named)) == session_of(
+        call("/generate", {}, headers=named)
+    )
+    assert session_of(call(path, {"messages": first}, headers=named)) != session
     assert session_of(call("/generate", {"prompt": "x"})) != session_of(call("/generate", {"prompt": "y"}))
     for nothing in (None, [], {}, {"messages": []}, {"messages": 5, "x": 1}):
         assert isinstance(session_of(call(path, nothing)), str)
@@ -240,6 +239,31 @@ def test_a_conversation_keeps_its_session() -> None:
     handle = Handle([HEAD])
     ask(handle)
     assert len(handle.sessions) == 1
+
+
+def test_what_follows_on_a_response_goes_where_that_is_known(server: Running) -> None:
+    app, path = make_app(server.desk), "/v1/responses"
+
+    async def answer(asked_for: Call) -> tuple[int, Any]:
+        head, body = await read(asked(app, replace(asked_for, session=session_of(asked_for))))
+        return head.status, json.loads(body)
+
+    async def run() -> None:
+        first = call(path, {"model": "fake", "input": "say 2"})
+        session = session_of(first)
+        _, told = await answer(first)
+        later = call(path, {"model": "fake", "input": "say 3", "previous_response_id": told["id"]})
+        assert session_of(later) == session
+        status, next_told = await answer(later)
+        assert (status, next_told["previous_response_id"]) == (200, told["id"])
+        for method in ("GET", "DELETE"):
+            one = call(f"{path}/{next_told['id']}", method=method)
+            assert session_of(one) == session
+            assert (await answer(one))[0] == 200
+        unknown = call(path, {"model": "fake", "input": "say 3", "previous_response_id": "resp_1"})
+        assert session_of(unknown) == session_of(call(path, {"input": "say 3"}))
+
+    asyncio.run(run())
 
 
 # ------------------------------------------------------------------ the command
@@ -256,86 +280,3 @@ def test_what_the_command_needs_is_said(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *_: object())
     with pytest.raises(InputError):
         command.run(parsed("--ray", "--port", "0"), LoadRequest("x"), ServerOptions(), stop)
-
-
-# ------------------------------------------------------------------ with Ray
-
-
-@pytest.fixture(scope="module")
-def ray_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Two replicas of a tiny model."""
-    ray = pytest.importorskip("ray", reason="Ray is not installed (the extra `cluster`)")
-    serve = pytest.importorskip("ray.serve", reason="Ray Serve is not installed (the extra `cluster`)")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    model = Zoo(tmp_path_factory.mktemp("ray-zoo")).gguf("llama-loopy")
-    load = LoadRequest(str(model), "Tiny", "ngram", device="cpu", dtype="float32", cache_tokens=4096)
-    ray.init(num_cpus=4, include_dashboard=False, log_to_driver=False, configure_logging=False)
-    serve.start(proxy_location="HeadOnly", http_options={"host": "127.0.0.1", "port": port})
-    options = cluster.ClusterOptions(load, ServerOptions(model="tiny"), 2, 2)
-    serve.run(cluster.deployments(options), name="helix", route_prefix="/")
-    yield f"http://127.0.0.1:{port}"
-    serve.shutdown()
-    ray.shutdown()
-
-
-def turns(session: int, count: int) -> list[dict[str, str]]:
-    """A conversation so far."""
-    said = [{"role": "user", "content": f"the cat {session} sat on the mat and the dog lay in the sun"}]
-    for turn in range(count):
-        said += [{"role": "assistant", "content": f"and rain {turn}"}, {"role": "user", "content": f"a house {turn}"}]
-    return said
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(900)
-def test_two_replicas_share_the_work_keep_conversations_and_one_may_die(ray_url: str) -> None:
-    import ray
-
-    def chat(http: httpx.Client, session: int, count: int) -> dict[str, Any]:
-        body = {"model": "tiny", "messages": turns(session, count), "max_tokens": 8, "temperature": 0}
-        answer = http.post("/v1/chat/completions", json=body)
-        assert answer.status_code == 200, answer.text
-        told: dict[str, Any] = answer.json()
-        return told
-
-    with httpx.Client(base_url=ray_url, timeout=300, trust_env=False) as http:
-        first = [chat(http, session, 0) for session in range(8)]
-        made = {told["created"] for told in (http.get("/v1/models").json()["data"][0] for _ in range(24))}
-        assert len(made) == 2, "requests without a session are spread over both"
-        hits = 0
-        for session in range(8):
-            usage = chat(http, session, 1)["usage"]
-            hits += usage["prompt_tokens_details"]["cached_tokens"] > 0
-        assert hits == 8, "a later turn finds its prefix"
-        assert [told["choices"][0]["message"]["content"] for told in first] == [
-            chat(http, session, 0)["choices"][0]["message"]["content"] for session in range(8)
-        ]
-
-        stop, served = threading.Event(), []
-
-        def load(index: int) -> None:
-            with httpx.Client(base_url=ray_url, timeout=300, trust_env=False) as own:
-                number = 0
-                while not stop.is_set():
-                    number += 1
-                    served.append(chat(own, 100 * index + number, 0)["id"])
-
-        with ThreadPoolExecutor(4) as pool:
-            working = [pool.submit(load, index) for index in range(1, 5)]
-            wait_for(lambda: len(served) > 8, 120)
-            killed = ray_replicas(ray)[0]
-            ray.kill(ray.get_actor(killed, namespace="serve"), no_restart=False)
-            seen = len(served)
-            wait_for(lambda: len(served) > seen + 12, 240)
-            wait_for(lambda: len([name for name in ray_replicas(ray) if name != killed]) == 2, 240)
-            stop.set()
-            for future in working:
-                future.result(300)  # no request was lost
-
-
-def ray_replicas(ray: Any) -> list[str]:
-    """Names of the actors that run an engine."""
-    found = ray.util.list_named_actors(all_namespaces=True)
-    return sorted(actor["name"] for actor in found if "helix-engine" in actor["name"])

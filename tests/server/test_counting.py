@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any, cast
 
+import httpx
 import pytest
 
 from helix_app.engine.text.prompt_child import Examiner, PromptChild
@@ -18,6 +21,7 @@ from tests.engine.conftest import zoo as zoo
 from tests.engine.made.tiny import Zoo
 from tests.server.fakes import serving
 
+BODY: Any = {"model": "fake", "messages": [{"role": "user", "content": "x"}]}
 ASKED = GenerateRequest("count", (ChatMessage("user", "the cat"),))
 
 
@@ -65,9 +69,35 @@ def test_what_goes_wrong_is_an_error_of_the_api(code: str, status: int) -> None:
 def test_counting_is_under_the_rate_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     counts = (0,) * (len(PARTS) - 1) + (7,)
     monkeypatch.setattr(PromptCounter, "count", lambda *_: sum(counts))
-    body: Any = {"model": "fake", "messages": [{"role": "user", "content": "x"}]}
     with serving(limits=Limits(requests_per_minute=2)) as (_, server):
-        answers = [server.http.post("/v1/messages/count_tokens", json=body) for _ in range(3)]
+        answers = [server.http.post("/v1/messages/count_tokens", json=BODY) for _ in range(3)]
         assert [answer.status_code for answer in answers] == [200, 200, 429]
         assert answers[0].json() == {"input_tokens": 7}
         assert answers[2].headers["retry-after"]
+
+
+def test_no_more_wait_to_be_counted_than_may_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    go = threading.Event()
+    monkeypatch.setattr(PromptCounter, "count", lambda *_: go.wait(60) and 7)
+    with serving(limits=Limits(waiting=1)) as (_, server):
+
+        async def run() -> list[int]:
+            refused = asyncio.Event()
+
+            async def ask(http: httpx.AsyncClient) -> int:
+                answer = await http.post("/v1/messages/count_tokens", json=BODY)
+                if answer.status_code == 429:
+                    assert answer.json()["error"]["type"] == "rate_limit_error"
+                    refused.set()
+                return answer.status_code
+
+            async with httpx.AsyncClient(base_url=server.url, timeout=60, trust_env=False) as http:
+                asked = [asyncio.create_task(ask(http)) for _ in range(3)]
+                await asyncio.wait_for(refused.wait(), 60)
+                go.set()
+                return await asyncio.gather(*asked)
+
+        assert sorted(asyncio.run(run())) == [200, 200, 429]
+        assert server.http.post("/v1/messages/count_tokens", json=BODY).status_code == 200
+        server.desk.stopping = True
+        assert server.http.post("/v1/messages/count_tokens", json=BODY).status_code == 503

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from helix_app.base.replies.tool_calls import ToolCallArguments, ToolCallStart
-from helix_app.protocol.events import EmittedToken, Event, PrefillDone, PrefillProgress, TextDelta
+from helix_app.protocol.events import EmittedToken, Event, Notice, PrefillDone, PrefillProgress, TextDelta
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.server.desk import Reply
 from helix_app.server.reading import (
@@ -136,3 +136,9 @@ def test_several_together_and_what_one_of_them_raises() -> None:
         return (await read_whole(answers("a", "b"))).answer
 
     assert asyncio.run(whole()) == "ab"
+
+
+def test_a_notice_is_not_the_beginning() -> None:
+    told = parts([Notice("engine_restarted", request_id="r"), PrefillDone("r", 9, 4, 0.0), finished("r", "eos", "")])
+    assert told[0] == Begun(9, 4)
+    assert [type(part) for part in told] == [Begun, End]

@@ -58,7 +58,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_models(parser, _DEFAULTS.target)
     add("--k", default="auto", metavar="POLICY", help="tokens drafted a round: auto, additive or fixed:N")
     add("--prompts", default="", metavar="FILE", help='prompts to use: one a line, or JSON lines {"kind", "prompt"}')
-    add("--kinds", default="", metavar="A,B", help="kinds of prompts (default: all)")
+    add("--kinds", default="", metavar="A,B", help="kinds of prompts (default: all); bench drafts also has schema")
     add("--per-kind", type=int, default=_DEFAULTS.prompts_per_kind, metavar="N", help="built-in prompts of each kind")
     add("--context", type=int, default=None, metavar="N", help="tokens of prompt and reply together; " + CONTEXT_HELP)
     add(
@@ -94,6 +94,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Run the subcommand and return the exit code. Expected failures are one sentence on standard error."""
     try:
+        _check_kinds(args)
         if args.what in _EXPERIMENTS and args.compare is None and not args.remote:
             return _experiment(args)
         if args.what and (not args.remote or args.what not in _EXPERIMENTS):
@@ -135,6 +136,13 @@ def config_of(args: argparse.Namespace) -> BenchConfig:
         peers=tuple(dict.fromkeys(args.peer)),
         peer_path=args.peer_path,
     )
+
+
+def _check_kinds(args: argparse.Namespace) -> None:
+    """Raise InputError for the kind of prompts that one sub-benchmark alone knows what to do with."""
+    if "schema" in config_of(args).kinds and not args.prompts and args.what != "drafts":
+        hint = "Its replies keep to a schema, and bench drafts measures what that brings."
+        raise InputError("option_invalid", option="kinds", value="schema", hint=hint)
 
 
 def _experiment(args: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from operator import itemgetter
 
 from helix_app.protocol.events import RunMetrics
 from helix_app.protocol.requests import Written
@@ -94,8 +95,8 @@ class RunRecorder:
 
     @property
     def rolling_acceptance(self) -> float | None:
-        drafted = sum(r[0] for r in self._window)
-        return sum(r[1] for r in self._window) / drafted if drafted else None
+        drafted = self._recent(0)
+        return self._recent(1) / drafted if drafted else None
 
     @property
     def mean_accepted_length(self) -> float | None:
@@ -109,8 +110,11 @@ class RunRecorder:
 
     @property
     def rolling_tokens_per_second(self) -> float | None:
-        seconds = sum(r[3] for r in self._window)
-        return sum(r[2] for r in self._window) / seconds if seconds > 0 else None
+        seconds = self._recent(3)
+        return self._recent(2) / seconds if seconds > 0 else None
+
+    def _recent(self, figure: int) -> float:
+        return sum(map(itemgetter(figure), self._window))
 
     def finish(self, seed: int, plain_tokens_per_second: float | None) -> RunMetrics:
         """All figures of the reply."""

@@ -66,6 +66,7 @@ class Session:
         told: codes of notices that are told once after loading.
         context: what limits the target's sequences, None where nobody chose.
         grammars: its vocabulary for replies with a grammar, once one was asked for.
+        forces: whether tokens that a grammar forces are proposed; only a measurement does without.
     """
 
     runner: ModelRunner
@@ -82,6 +83,7 @@ class Session:
     doubt: int = _DOUBT
     context: Context | None = None
     grammars: GrammarVocabulary | None = None
+    forces: bool = True
     notices: list[Notice] = field(default_factory=list)
     told: set[str] = field(default_factory=set)
 

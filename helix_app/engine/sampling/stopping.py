@@ -6,20 +6,25 @@ from collections.abc import Sequence
 
 
 class StopMatcher:
-    """Finds stop texts in a stream and holds back what may be the beginning of one."""
+    """Finds stop texts in a stream and holds back what may be the beginning of one.
+
+    Attributes:
+        found: the stop text that was found, empty for none.
+    """
 
     def __init__(self, stops: Sequence[str]) -> None:
         self._stops = [s for s in stops if s]
-        self._held = ""
+        self._held = self.found = ""
 
     def push(self, text: str) -> tuple[str, bool]:
         """Text that may be shown now, and whether a stop text was found (it is not shown, nor what follows)."""
         if not self._stops:
             return text, False
         self._held += text
-        found = [at for at in (self._held.find(stop) for stop in self._stops) if at >= 0]
+        found = [(at, stop) for at, stop in ((self._held.find(stop), stop) for stop in self._stops) if at >= 0]
         if found:
-            shown, self._held = self._held[: min(found)], ""
+            begin, self.found = min(found, key=lambda each: each[0])
+            shown, self._held = self._held[:begin], ""
             return shown, True
         keep = max((_overlap(self._held, stop) for stop in self._stops), default=0)
         cut = len(self._held) - keep

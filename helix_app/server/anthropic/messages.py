@@ -26,9 +26,8 @@ class Answering:
         content: its blocks so far.
     """
 
-    def __init__(self, message_id: str, model: str, stops: tuple[str, ...]) -> None:
+    def __init__(self, message_id: str, model: str) -> None:
         self._head = {"id": message_id, "type": "message", "role": "assistant", "model": model}
-        self._stops = stops
         self.content: list[dict[str, Any]] = []
         self._open = ""  # type of the block that is being written
         self._arguments = ""
@@ -49,8 +48,8 @@ class Answering:
 
     def _take(self, part: Part) -> list[_Event]:
         if isinstance(part, Begun):
-            usage = {"input_tokens": part.prompt_tokens, "output_tokens": 0}
-            usage["cache_read_input_tokens"] = part.cached_tokens
+            usage = {"input_tokens": part.prompt_tokens - part.cached_tokens, "output_tokens": 0}
+            usage |= {"cache_read_input_tokens": part.cached_tokens, "cache_creation_input_tokens": 0}
             return [{"type": "message_start", "message": {**self._head, "content": [], **_NO_REASON, "usage": usage}}]
         if isinstance(part, Thought):
             opened = self._begin("thinking", {"type": "thinking", "thinking": "", "signature": ""})
@@ -100,9 +99,7 @@ class Answering:
         reason = _REASONS.get(self._end.reason, "max_tokens")
         if reason == "end_turn" and any(block["type"] == "tool_use" for block in self.content):
             reason = "tool_use"
-        # which of several it was, the engine does not tell
-        stop = self._stops[0] if reason == "stop_sequence" and len(self._stops) == 1 else None
-        return {"stop_reason": reason, "stop_sequence": stop}
+        return {"stop_reason": reason, "stop_sequence": self._end.stop or None}
 
     def _usage(self) -> dict[str, Any]:
         assert self._end is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -50,7 +49,7 @@ def make_router(desk: Desk) -> APIRouter:
         )
         reply = desk.open(request.scope["state"]["caller"], "messages", [asked])[0]
         form = form_of(desk.ready, asked, one_call=body.one_call)
-        answer, parts = Answering(asked.request_id, body.model, asked.stop), parts_of(reply, form)
+        answer, parts = Answering(asked.request_id, body.model), parts_of(reply, form)
         if body.stream:
             stall = desk.options.limits.stall_seconds
             return await begin_stream(request, answer.events(parts), reply.close, told_in_stream, stall)
@@ -63,8 +62,6 @@ def make_router(desk: Desk) -> APIRouter:
     async def count_tokens(body: Conversation, request: Request) -> dict[str, int]:
         """How many tokens a conversation is as a prompt, with the model's own chat template."""
         asked = asked_of(body, "count")
-        desk.check_rate(request.scope["state"]["caller"])
-        count = await asyncio.to_thread(desk.counter.count, desk.ready.target_file, asked)
-        return {"input_tokens": count}
+        return {"input_tokens": await desk.count(request.scope["state"]["caller"], asked)}
 
     return router

@@ -52,6 +52,7 @@ class Handle:
         self._loop = asyncio.get_running_loop()
         self._arrived = asyncio.Event()
         self._events: deque[Event] = deque()
+        self._told = False  # the loop will look for what has come
         self.ended = asyncio.Event()
 
     def put(self, event: Event) -> None:
@@ -59,12 +60,19 @@ class Handle:
         if self._watch is not None:
             self._watch(event)
         self._events.append(event)
+        last = isinstance(event, (Finished, Failed))
+        if (
+            self._told and not last
+        ):  # events come gathered, and waking the loop for each would cost it more than reading
+            return
+        self._told = True
         try:
-            self._loop.call_soon_threadsafe(self._wake, isinstance(event, (Finished, Failed)))
+            self._loop.call_soon_threadsafe(self._wake, last)
         except RuntimeError:  # the loop is closed: nobody reads any more
             self.stop.set()
 
     def _wake(self, last: bool) -> None:
+        self._told = False  # before what came is looked at: what comes now wakes the loop again
         self._arrived.set()
         if last:
             self.ended.set()

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from helix_app.base.failures import failure
 from helix_app.server.http.errors import ApiError, of_failed
@@ -119,44 +119,56 @@ class EventStream(Response):
         super().__init__(headers={"cache-control": "no-cache", "x-accel-buffering": "no"})
         del self.headers["content-length"]
         self._chunks, self._close, self._stall_seconds = chunks, close, stall_seconds
+        self._turn = asyncio.Lock()  # of a chunk or a sign of life
+        self._busy, self._moved = False, 0.0  # whether something is being sent, and since when that is so
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        writing = asyncio.ensure_future(self._write(send))
-        gone = asyncio.ensure_future(_gone(receive))
+        writing, *others = (
+            asyncio.ensure_future(part) for part in (self._write(send), self._watch(send), _gone(receive))
+        )
         try:
-            await asyncio.wait({writing, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({writing, *others}, return_when=asyncio.FIRST_COMPLETED)
             if writing.done():
-                with suppress(asyncio.TimeoutError, OSError):  # a client that takes nothing any more
+                with suppress(OSError):  # the client has gone
                     writing.result()
         finally:
             self._close()
-            await _end(writing, gone)
+            await _end(writing, *others)
 
     async def _write(self, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        async for chunk in _beating(self._chunks):
-            message = {"type": "http.response.body", "body": chunk, "more_body": True}
-            await asyncio.wait_for(send(message), self._stall_seconds)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await self._send(send, {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        async for chunk in self._chunks:
+            await self._send(send, _body(chunk))
+        await self._send(send, _body(b"", more=False))
 
+    async def _send(self, send: Send, message: Message) -> None:
+        now = asyncio.get_running_loop().time
+        async with self._turn:
+            self._busy, self._moved = True, now()
+            try:
+                await send(message)
+            finally:
+                self._busy, self._moved = False, now()
 
-async def _beating(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same with a comment in every long silence."""
-    pending: asyncio.Future[bytes] | None = None
-    try:
+    async def _watch(self, send: Send) -> None:
+        """Tell in every long silence that the stream goes on; over once its client takes nothing any more.
+
+        One that looks from time to time: a timer for each chunk would cost more than the chunk.
+        """
+        now = asyncio.get_running_loop().time
+        self._moved = now()
         while True:
-            pending = pending or asyncio.ensure_future(_next(chunks))
-            done, _ = await asyncio.wait({pending}, timeout=_BEAT_SECONDS)
-            if not done:
-                yield BEAT
-                continue
-            chunk, pending = pending.result(), None
-            if not chunk:
+            left = self._moved - now() + (self._stall_seconds if self._busy else _BEAT_SECONDS)
+            if left > 0:
+                await asyncio.sleep(min(left, self._stall_seconds))
+            elif self._busy:
                 return
-            yield chunk
-    finally:
-        if pending is not None:
-            await _end(pending)
+            else:
+                await asyncio.wait_for(self._send(send, _body(BEAT)), self._stall_seconds)
+
+
+def _body(chunk: bytes, *, more: bool = True) -> Message:
+    return {"type": "http.response.body", "body": chunk, "more_body": more}
 
 
 async def _next(chunks: AsyncIterator[bytes]) -> bytes:

@@ -47,6 +47,7 @@ class Choice:
             return {"tool_calls": [{"index": part.index, **self.calls[-1], "function": dict(function)}]}
         elif isinstance(part, ToolCallArguments):
             self.calls[part.index]["function"]["arguments"] += part.text
+            self.fresh.clear()
             return {"tool_calls": [{"index": part.index, "function": {"arguments": part.text}}]}
         elif isinstance(part, End):
             self.end = part

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from helix_app.base.errors import InputError
+from helix_app.bench import workloads
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments import drafts, experiment
 from helix_app.bench.experiments.experiment import Bench, open_bench
+from helix_app.bench.workloads import Prompt
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.drafts.ngrams.ngram_table import NgramTable
+from helix_app.engine.rounds import grammars
 from tests.engine.made.tiny import Zoo
 
 
@@ -99,3 +103,49 @@ def test_stopping_keeps_what_is_done(zoo: Zoo) -> None:
     done = sum(len(by) for prompts in found.data["speeds"].values() for by in prompts.values())
     assert 0 < done < 12
     assert [row[0] for row in found.rows] == ["chat", "list", "all"]
+
+
+SCHEMA = """{"type": "object", "additionalProperties": false, "required": ["animal", "lies_in_the_sun"],
+"properties": {"animal": {"enum": ["cat", "dog"]}, "lies_in_the_sun": {"type": "boolean"}}}"""
+
+
+def test_replies_by_a_schema_with_its_forced_tokens_as_drafts_and_without(zoo: Zoo) -> None:
+    bench = opened(zoo, "ngram")
+    prompts = (Prompt("schema", "s", "the cat", SCHEMA), Prompt("schema", "t", "the dog", SCHEMA))
+    bench.config = replace(bench.config, prompts=prompts, max_tokens=200, k="auto")
+    found = drafts.run(bench)
+    assert found.rows == []
+    _, table = found.more
+    assert [row[0] for row in table.rows] == ["none", "auto"]
+    told = found.data["schemas"]
+    assert list(told) == ["none unforced", "none forced", "auto unforced", "auto forced"]
+    for name in ("none", "auto"):
+        off, on = told[f"{name} unforced"], told[f"{name} forced"]
+        assert [len(speeds) for speeds in (*off["speeds"].values(), *on["speeds"].values())] == [2] * 4
+        assert off["tokens"] == on["tokens"] > 0
+        assert off["forced"] == 0 < on["forced"] < on["tokens"]
+        assert on["passes"] < off["passes"]
+    assert told["none unforced"]["passes"] == told["none unforced"]["tokens"]
+    for name, row in zip(("none", "auto"), table.rows):
+        on = told[f"{name} forced"]
+        assert row[4] == f"{on['forced'] / on['tokens']:.0%}"
+        assert row[5:] == (str(told[f"{name} unforced"]["passes"]), str(on["passes"]))
+    assert "Replies by a schema whose text is the same in every way of writing: 4 of 4." in found.notes
+    assert json.loads(experiment.document(found, bench.config, bench.ready, "x"))
+
+
+def test_without_the_extra_for_grammars_the_rest_is_measured(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object) -> None:
+        raise InputError("grammar_missing")
+
+    monkeypatch.setattr(grammars, "_vocabulary", missing)
+    bench = opened(zoo, "ngram")
+    bench.config = replace(bench.config, kinds=(), repeats=1, max_tokens=4)
+    monkeypatch.setattr(workloads, "KINDS", ("chat",))
+    found = drafts.run(bench)
+    assert [row[0] for row in found.rows] == ["chat", "all"]
+    assert len(found.more) == 1
+    assert any("the extra `grammar` is not installed" in note for note in found.notes)
+    bench.config = replace(bench.config, kinds=("schema",))
+    with pytest.raises(InputError):
+        drafts.run(bench)

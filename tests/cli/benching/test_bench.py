@@ -80,6 +80,8 @@ def refused(result: tuple[int, str, str], code: int = 2) -> str:
         ("--max-tokens", "1"),
         ("--per-kind", "0"),
         ("--kinds", "chat,poetry"),
+        ("--kinds", "schema"),
+        ("guard", "--kinds", "schema"),
         ("--peer", "vllm"),
         ("--peer", "llamacpp", "--peer-path", "/no/such/llama-server"),
         ("--k", "much"),

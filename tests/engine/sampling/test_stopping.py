@@ -60,3 +60,10 @@ def test_only_what_may_become_a_stop_is_held_back() -> None:
     assert matcher.push("d") == ("ENd", False)
     assert matcher.push(" EN") == (" ", False)
     assert matcher.push("D.") == ("", True)
+
+
+def test_which_stop_text_it_was_is_told() -> None:
+    matcher = StopMatcher(["never", "bc", "cd"])
+    assert matcher.found == ""
+    assert matcher.push("abcd") == ("a", True)
+    assert matcher.found == "bc"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import anthropic
@@ -44,3 +45,12 @@ def test_an_error_in_the_middle_ends_the_stream_with_it(client: anthropic.Anthro
         with pytest.raises(anthropic.APIError, match="stopped unexpectedly"):
             for _ in texts:
                 pass
+
+
+def test_a_stream_begins_with_the_tokens_that_the_whole_tells(server: Running) -> None:
+    body = {"model": "fake", "max_tokens": 20, "messages": user("say 3")}
+    usage = server.http.post("/v1/messages", json=body).json()["usage"]
+    lines = server.http.post("/v1/messages", json={**body, "stream": True}).text.splitlines()
+    begun = json.loads(next(line for line in lines if line.startswith("data: "))[6:])["message"]["usage"]
+    names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+    assert [begun[name] for name in names] == [usage[name] for name in names] == [1, 2, 0]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import pytest
+
 from helix_app.protocol.events import Event, TextDelta
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.server.backends.backend import Handle
@@ -48,3 +50,22 @@ def test_a_loop_that_is_gone_stops_the_reply() -> None:
     handle = asyncio.run(made())
     handle.put(TextDelta("r", "nobody reads this"))
     assert handle.stop.is_set()
+
+
+def test_events_that_come_together_wake_the_loop_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        loop, woken = asyncio.get_running_loop(), []
+        wake = loop.call_soon_threadsafe
+        monkeypatch.setattr(loop, "call_soon_threadsafe", lambda *told: (woken.append(told), wake(*told))[1])
+        handle = Handle(GenerateRequest("r"))
+        for round_number in range(3):
+            for number in range(50):
+                handle.put(TextDelta("r", f"{round_number}.{number}"))
+            assert len(woken) == round_number + 1
+            for number in range(50):
+                assert await asyncio.wait_for(handle.next(), 60) == TextDelta("r", f"{round_number}.{number}")
+            await asyncio.sleep(0)  # the loop has looked
+        handle.put(finished("r", "eos", ""))
+        await asyncio.wait_for(handle.ended.wait(), 60)
+
+    asyncio.run(run())

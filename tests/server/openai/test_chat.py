@@ -7,6 +7,10 @@ from typing import Any
 import openai
 import pytest
 
+from helix_app.base.replies.tool_calls import ToolCallArguments, ToolCallStart
+from helix_app.protocol.events import EmittedToken
+from helix_app.server.openai.chat import Choice
+from helix_app.server.reading import Answer, Tokens
 from tests.server.fakes import Running, user
 
 
@@ -54,3 +58,20 @@ def test_an_error_in_the_middle_ends_the_stream_with_it(client: openai.OpenAI, s
     with pytest.raises(openai.APIError, match="stopped unexpectedly"):
         for _ in chunks:
             pass
+
+
+def test_probabilities_are_those_of_the_answer_alone() -> None:
+    choice = Choice(0)
+    choice.take(Tokens((_token(1),)))
+    choice.take(Answer("a"))
+    assert [token.token_id for token in choice.take_fresh()] == [1]
+    choice.take(Tokens((_token(2),)))
+    choice.take(ToolCallStart(0, "call", "look"))
+    choice.take(Tokens((_token(3),)))
+    choice.take(ToolCallArguments(0, "{}"))
+    assert choice.take_fresh() == []
+    assert [token.token_id for token in choice.tokens] == [1]
+
+
+def _token(number: int) -> EmittedToken:
+    return EmittedToken(number, f"t{number}", "plain", 1.0)

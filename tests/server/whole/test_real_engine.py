@@ -94,13 +94,17 @@ def test_many_at_once_write_what_each_writes_alone(client: openai.OpenAI, server
     wait_for(lambda: server.pump.pools["target"].used == 0)
 
 
-def test_where_it_stops(client: openai.OpenAI) -> None:
+def test_where_it_stops(client: openai.OpenAI, server: Running) -> None:
     whole = text(client, max_tokens=24)
     stop = whole[8:11]
     told = client.chat.completions.create(**CHAT, stop=stop).choices[0]
     assert told.message.content == whole[: whole.find(stop)]
     assert told.finish_reason == "stop"
     assert client.chat.completions.create(**{**CHAT, "max_tokens": 3}).choices[0].finish_reason == "length"
+    with anthropic.Anthropic(base_url=server.url, api_key="x", max_retries=0) as claude:
+        asked = {name: CHAT[name] for name in ("model", "messages", "max_tokens")}
+        told = claude.messages.create(**asked, stop_sequences=["§§", stop, "§"], extra_body={"temperature": 0})
+        assert (told.stop_reason, told.stop_sequence) == ("stop_sequence", stop)
 
 
 def test_probabilities_of_the_model(client: openai.OpenAI) -> None:

@@ -22,13 +22,24 @@ class Judgement:
 
     Attributes:
         verdict: how much of it stands, and the next token.
-        target_probs: the target's distributions ``[k + 1, vocab]``.
         logits: of the target, as they came, ``[k + 1, vocab]``.
+        probs: the target's distributions ``[k + 1, vocab]``; None at temperature 0.
+        best: at temperature 0 the token of each row that has all of it.
     """
 
     verdict: Verdict
-    target_probs: torch.Tensor
     logits: torch.Tensor
+    probs: torch.Tensor | None = None
+    best: tuple[int, ...] = ()
+
+    @property
+    def target_probs(self) -> torch.Tensor:
+        """The target's distributions ``[k + 1, vocab]``, made where there are none."""
+        return one_hot(torch.tensor(self.best), self.logits) if self.probs is None else self.probs
+
+    def prob(self, row: int, token: int) -> float:
+        """The probability of one token."""
+        return float(self.best[row] == token) if self.probs is None else float(self.probs[row, token])
 
 
 @dataclass(frozen=True)
@@ -78,10 +89,10 @@ def judge(
         logits = masked(logits, grammar.rows(proposal.ids))
         check_logits(logits)  # a model may have ruled out all that its grammar allows
     if params.temperature == 0:
-        best = likeliest(logits)
-        return Judgement(verify_greedy(best.tolist(), proposal.ids), one_hot(best, logits), given)
+        best: list[int] = likeliest(logits).tolist()
+        return Judgement(verify_greedy(best, proposal.ids), given, best=tuple(best))
     probs = distribution(logits, params)
     if seed is not None:
-        return Judgement(verify_coupled(probs, proposal.ids, seed, len(tokens)), probs, given)
+        return Judgement(verify_coupled(probs, proposal.ids, seed, len(tokens)), given, probs)
     uniforms = [uniform() for _ in range(len(proposal.ids) + 1)]
-    return Judgement(verify(probs, proposal.ids, proposal.probs, uniforms), probs, given)
+    return Judgement(verify(probs, proposal.ids, proposal.probs, uniforms), given, probs)

@@ -195,7 +195,7 @@ class Reply:
 
     def _forced(self) -> int:
         """How many tokens the grammar forces here, as far as k and the limit let them be drafted."""
-        if self.grammar is None or self.request.mode == "autoregressive":
+        if self.grammar is None or not self._session.forces or self.request.mode == "autoregressive":
             return 0
         fixed = parse_k(self.request.k)
         most = min(K_MAX if fixed is None else fixed, self.room)
@@ -240,7 +240,7 @@ class Reply:
 
     def settle(self, plan: Round, judgement: Judgement, timing: Timing) -> Iterator[Event]:
         """Take a verdict over: tokens, figures, what the policy learns."""
-        verdict, probs = judgement.verdict, judgement.target_probs
+        verdict = judgement.verdict
         proposal, k = plan.proposal, len(plan.proposal.ids)
         reason = "no_match" if plan.choice.k and not k else plan.choice.reason
         before = len(self.tokens)
@@ -272,7 +272,7 @@ class Reply:
             )
         yield self._round_done(
             KChoice(scored, reason),
-            proposed_tokens(self._tokenizer, proposal, probs, scored),
+            proposed_tokens(self._tokenizer, proposal, judgement, scored),
             accepted,
             emitted,
             plan,
@@ -368,6 +368,7 @@ class Reply:
             text=self._text.whole,
             token_ids=tuple(self.tokens[self.prompt_length :]),
             metrics=self._recorder.finish(self.seed, plain),
+            stop=self._text.stop if self.reason == "stop" else "",
         )
 
     def read_end(self) -> Iterator[TextDelta]:

@@ -28,6 +28,11 @@ class ReplyText:
         """All that was shown."""
         return "".join(self._shown)
 
+    @property
+    def stop(self) -> str:
+        """The stop text that was found, empty for none."""
+        return self._stops.found
+
     def push(self, token: int) -> None:
         """One more token."""
         self._read(self._decoder.push((token,)))

@@ -27,7 +27,7 @@ def emitted_token(
         token_id=token,
         text=tokenizer.token_text(token),
         provenance=provenance,
-        target_prob=float(judgement.target_probs[row, token]),
+        target_prob=judgement.prob(row, token),
         alternatives=alternatives,
         logprob=logprob,
     )
@@ -40,15 +40,15 @@ def _alternatives(tokenizer: Tokenizer, logprobs: torch.Tensor, count: int) -> t
 
 
 def proposed_tokens(
-    tokenizer: Tokenizer, proposal: Proposal, target_probs: torch.Tensor, scored: int
+    tokenizer: Tokenizer, proposal: Proposal, judgement: Judgement, scored: int
 ) -> tuple[ProposedToken, ...]:
-    """The first ``scored`` drafted tokens, as the target scored them (``[k + 1, vocab]``)."""
+    """The first ``scored`` drafted tokens, as the target scored them."""
     return tuple(
         ProposedToken(
             token_id=token,
             text=tokenizer.token_text(token),
             draft_prob=1.0 if proposal.probs is None else float(proposal.probs[j, token]),
-            target_prob=float(target_probs[j, token]),
+            target_prob=judgement.prob(j, token),
         )
         for j, token in enumerate(proposal.ids[:scored])
     )

@@ -1,7 +1,7 @@
 """A response from the parts of its reply: as one object, or as events that build the same.
 
 created  in_progress  (output_item.added  [content_part.added]  ...delta  ...done  [content_part.done]
-output_item.done)...  completed, or incomplete where the reply had no room to end
+output_item.done)...  completed, or incomplete where the reply had no room to end, or error and failed
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from helix_app.base.replies.tool_calls import ToolCallArguments, ToolCallStart
 from helix_app.protocol.events import known
 from helix_app.protocol.requests import ChatMessage
+from helix_app.server.http.errors import ApiError, body_of
 from helix_app.server.http.fields import new_id
 from helix_app.server.http.wire import sse
 from helix_app.server.openai.responses.models import ResponsesBody, joined_name
@@ -51,9 +52,20 @@ class Responding:
         """The events."""
         async for part in parts:
             for event in self._take(part):
-                event["sequence_number"] = self._numbers
-                self._numbers += 1
-                yield sse(event, event["type"])
+                yield self._sent(event)
+
+    def failed(self, error: ApiError) -> bytes:
+        """The events that end a stream with an error."""
+        told = body_of(error, "openai")["error"]
+        fields = {name: told[name] for name in ("code", "message", "param")}
+        response = {**self.told(), "status": "failed", "error": {"code": told["code"], "message": told["message"]}}
+        failed = {"type": "response.failed", "response": response}
+        return self._sent({"type": "error", **fields}) + self._sent(failed)
+
+    def _sent(self, event: _Event) -> bytes:
+        event["sequence_number"] = self._numbers
+        self._numbers += 1
+        return sse(event, event["type"])
 
     @property
     def reply(self) -> ChatMessage:

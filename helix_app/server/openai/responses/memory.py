@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
 from helix_app.protocol.requests import ChatMessage
+from helix_app.server.http.fields import new_id
+
+SESSION_LENGTH = 16  # hexadecimal digits
+_OF_SESSION = re.compile(rf"resp_[0-9a-f]{{32}}_([0-9a-f]{{{SESSION_LENGTH}}})")
+
+
+def new_response_id(session: str = "") -> str:
+    """An id that no other response has; among several replicas it names the conversation, which one of them has."""
+    return f"{new_id('resp_')}_{session}" if session else new_id("resp_")
+
+
+def session_in(response_id: str) -> str:
+    """The conversation that an id names, empty for none."""
+    found = _OF_SESSION.fullmatch(response_id)
+    return "" if found is None else found[1]
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
 from helix_app.server.abilities import with_tools
 from helix_app.server.desk import Caller, Desk
-from helix_app.server.http.errors import ApiError, body_of
-from helix_app.server.http.fields import check_model, check_thinking, new_id
-from helix_app.server.http.wire import begin_stream, sse, while_connected
+from helix_app.server.http.errors import ApiError
+from helix_app.server.http.fields import check_model, check_thinking
+from helix_app.server.http.wire import begin_stream, while_connected
 from helix_app.server.openai.responses.answer import Responding
-from helix_app.server.openai.responses.memory import Kept, Memory
+from helix_app.server.openai.responses.memory import Kept, Memory, new_response_id
 from helix_app.server.openai.responses.models import ResponsesBody
 from helix_app.server.reading import form_of, parts_of
 
@@ -45,7 +45,7 @@ def make_router(desk: Desk) -> APIRouter:
         if body.previous_response_id is not None:
             before = found(request, body.previous_response_id, "previous_response_id").messages
         said = (*before, *body.messages())
-        asked = _request_of(body, said, ready)
+        asked = _request_of(new_response_id(request.scope["state"].get("session", "")), body, said, ready)
 
         def keep(answer: Responding) -> None:
             if body.store is not False:
@@ -55,7 +55,7 @@ def make_router(desk: Desk) -> APIRouter:
         reply = desk.open(caller, "responses", [asked])[0]
         parts = parts_of(reply, form_of(ready, asked, one_call=body.parallel_tool_calls is False))
         if body.stream:
-            return await begin_stream(request, answer.events(parts), reply.close, _told_in_stream, limits.stall_seconds)
+            return await begin_stream(request, answer.events(parts), reply.close, answer.failed, limits.stall_seconds)
         try:
             return JSONResponse(await while_connected(request, answer.whole(parts)))
         finally:
@@ -76,12 +76,14 @@ def make_router(desk: Desk) -> APIRouter:
     return router
 
 
-def _request_of(body: ResponsesBody, said: tuple[ChatMessage, ...], ready: ModelReady) -> GenerateRequest:
+def _request_of(
+    response_id: str, body: ResponsesBody, said: tuple[ChatMessage, ...], ready: ModelReady
+) -> GenerateRequest:
     """What it asks of the engine. Raises ApiError."""
     body.check_names()
     instructions = (ChatMessage("system", body.instructions),) if body.instructions else ()
     asked = GenerateRequest(
-        new_id("resp_"),
+        response_id,
         messages=(*instructions, *said),
         max_tokens=body.max_output_tokens or ready.context_length,
         sampling=body.params(),
@@ -91,10 +93,3 @@ def _request_of(body: ResponsesBody, said: tuple[ChatMessage, ...], ready: Model
         tools=body.offered,
     )
     return with_tools(asked, ready, body.forced)
-
-
-def _told_in_stream(error: ApiError) -> bytes:
-    """The event that ends a stream with an error."""
-    told = body_of(error, "openai")["error"]
-    fields = {"code": told["code"], "message": told["message"], "param": told["param"]}
-    return sse({"type": "error", "sequence_number": 0, **fields}, "error")

@@ -52,6 +52,9 @@ def test_greedy_takes_the_likeliest() -> None:
     made = judged([[0, 1, 2, 0], [0, 5, 1, 0]], ids=(2,))
     assert (made.verdict.accepted, made.verdict.next_token, made.verdict.provenance) == (1, 1, "bonus")
     assert made.target_probs.tolist() == [[0, 0, 1, 0], [0, 1, 0, 0]]
+    assert [[made.prob(row, token) for token in range(4)] for row in range(2)] == made.target_probs.tolist()
+    drawn = judged([[5, 0, 0, 1.0]], params=SamplingParams(1.0, 0, 1.0), seed=3)
+    assert [drawn.prob(0, token) for token in range(4)] == drawn.target_probs[0].tolist()
 
 
 def test_penalties_of_a_row_know_the_tokens_drafted_before_it() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import openai
 
+from tests.server.fakes import Running
+
 
 def test_a_response(client: openai.OpenAI) -> None:
     told = client.responses.create(model="fake", input="say 3", instructions="Be brief.", metadata={"a": "b"})
@@ -54,3 +56,17 @@ def test_a_reply_without_room_to_end_is_incomplete() -> None:
     assert answer.told()["status"] == "incomplete"
     assert answer.told()["incomplete_details"] == {"reason": "max_output_tokens"}
     assert ended == [answer]
+
+
+def test_an_error_in_the_middle_is_told_and_the_response_has_failed(client: openai.OpenAI, server: Running) -> None:
+    events = iter(client.responses.create(model="fake", input="forever", stream=True))
+    told = [next(events)]
+    server.http.post("/generate", json={"prompt": "break"})
+    told += events
+    assert [event.sequence_number for event in told] == list(range(len(told)))
+    error, failed = told[-2:]
+    assert error.type == "error"
+    assert failed.type == "response.failed"
+    assert failed.response.status == "failed"
+    assert failed.response.error is not None
+    assert "stopped unexpectedly" in failed.response.error.message == error.message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helix_app.protocol.requests import ChatMessage
-from helix_app.server.openai.responses.memory import Memory
+from helix_app.server.openai.responses.memory import Memory, new_response_id, session_in
 
 
 def kept(memory: Memory, *names: str) -> list[str]:
@@ -30,3 +30,11 @@ def test_so_many_bytes_and_no_more() -> None:
     assert not memory.forget("", "b")
     memory.keep("", {"id": "d"}, (ChatMessage("user", "x" * 100),))
     assert kept(memory, "c", "d") == ["c", "d"]
+
+
+def test_an_id_names_its_conversation_and_no_other_text_does() -> None:
+    session = "0123456789abcdef"
+    assert session_in(new_response_id(session)) == session
+    assert new_response_id(session) != new_response_id(session)
+    for other in (new_response_id(), "", session, f"resp_1_{session}", new_response_id(session) + "0"):
+        assert session_in(other) == ""
