@@ -27,7 +27,7 @@ SAME = {
     *("&Chat", "Auto", "Auto: {value}", "Benchmark", "Block", "Block {n}: {state}", "Break-even", "Chat", "Code"),
     *("Details", "Deutsch", "Engine", "English", "Format", "Helix", "Live", "Markdown (*.md)", "Markdown…", "Pool"),
     *("Prompt", "Prompts", "Sampling", "Seed", "System", "Token", "auto", "k auto", "transformers"),
-    *("TTFT ms", "TTFT {t}", "{model} – Helix"),
+    *("TTFT ms", "Text: {text}", "TTFT {t}", "{model} – Helix"),
 }
 
 
