@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from helix_app.bench import reference, runner, workloads
+from helix_app.bench import measuring, reference, workloads
 from helix_app.bench.config import BASELINE, HELIX, PEERS
 from helix_app.bench.figures import statistics
 from helix_app.bench.reports.wording import arm_label, kind_label
@@ -33,7 +33,7 @@ def test_the_longest_a_benchmark_takes() -> None:
     request = BenchRequest("m", kinds=("chat", "code"), prompts_per_kind=1, repeats=3, max_tokens=100)
     assert kinds.seconds(request, 10.0) == pytest.approx((12 * 100 + 4 * 32) / 10)
     assert kinds.seconds(replace(request, peers=("transformers",)), 10.0) > 1.4 * kinds.seconds(request, 10.0)
-    assert (kinds.REFERENCE_TOKENS, kinds.REFERENCE_EVERY) == (reference.TOKENS, runner._REFERENCE_EVERY)
+    assert (kinds.REFERENCE_TOKENS, kinds.REFERENCE_EVERY) == (reference.TOKENS, measuring._REFERENCE_EVERY)
 
 
 def test_runs_name_what_differs_between_them() -> None:

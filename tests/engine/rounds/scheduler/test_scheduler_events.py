@@ -9,7 +9,7 @@ import pytest
 from helix_app.engine.cache.pool.snapshot import take_snapshot
 from helix_app.engine.rounds import scheduler
 from helix_app.protocol.events import CacheSnapshot, Finished, PrefillDone, PrefillProgress, RoundDone, TextDelta
-from tests.engine.cache.test_pool_screen import Screen
+from tests.engine.cache.pool.test_pool_screen import Screen
 from tests.engine.made.tiny import ask
 from tests.engine.runs.crowds import (
     SAMPLINGS,
