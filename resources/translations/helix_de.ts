@@ -3572,12 +3572,12 @@ Antwort: {reply}
    <translation>Mehr zu dieser Nachricht</translation>
   </message>
   <message>
-   <source>Show all {n} characters</source>
-   <translation>Alle {n} Zeichen zeigen</translation>
+   <source>Part of the text: {text}</source>
+   <translation>Teil des Textes: {text}</translation>
   </message>
   <message>
-   <source>Text: {text}</source>
-   <translation>Text: {text}</translation>
+   <source>Show all {n} characters</source>
+   <translation>Alle {n} Zeichen zeigen</translation>
   </message>
   <message>
    <source>You: {text}</source>

@@ -111,7 +111,7 @@ def test_a_text_is_shown_as_it_stands_and_nobody_says_it(text: Driver) -> None:
     assert [block.text() for block in text.reply.text_blocks()] == [" *upon*\n\n\na time"]
     text.finish(" *upon*\n\n\na time")
     (bubble,) = bubbles(text.window)
-    assert bubble.accessibleName() == "Text: # Once"
+    assert bubble.accessibleName() == "Part of the text: # Once"
     assert text.reply.accessibleName().startswith("Continued by Gemma 3 270M:")
 
 
@@ -158,7 +158,7 @@ def test_a_chat_goes_on_as_text_and_back(chat: Driver) -> None:
     assert said == f"{GEMMA} What was a chat before becomes text, too, with an empty line between its messages."
     assert chat.ask("And so").text == "Why?\n\nBecause.\n\nAnd so"
     chat.finish(" on")
-    assert [bubble.accessibleName() for bubble in bubbles(chat.window)] == ["You: Why?", "Text: And so"]
+    assert [bubble.accessibleName() for bubble in bubbles(chat.window)] == ["You: Why?", "Part of the text: And so"]
     chat.window.on_event(fake.ready())
     assert chat.window.chat.notices.standing() == (
         "Part of this conversation was continued as text. SmolLM2 135M Instruct reads it as messages: yours, and what "
