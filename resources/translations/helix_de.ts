@@ -8361,6 +8361,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Verlauf</translation>
   </message>
   <message>
+   <source>Last continuation</source>
+   <translation>Letzte Fortsetzung</translation>
+  </message>
+  <message>
    <source>Message</source>
    <translation>Nachricht</translation>
   </message>
