@@ -3591,12 +3591,12 @@ Antwort: {reply}
    <translation>Mehr zu dieser Nachricht</translation>
   </message>
   <message>
-   <source>Show all {n} characters</source>
-   <translation>Alle {n} Zeichen zeigen</translation>
+   <source>Part of the text: {text}</source>
+   <translation>Teil des Textes: {text}</translation>
   </message>
   <message>
-   <source>Text: {text}</source>
-   <translation>Text: {text}</translation>
+   <source>Show all {n} characters</source>
+   <translation>Alle {n} Zeichen zeigen</translation>
   </message>
   <message>
    <source>You: {text}</source>
@@ -8554,6 +8554,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>History</source>
    <translation>Verlauf</translation>
+  </message>
+  <message>
+   <source>Last continuation</source>
+   <translation>Letzte Fortsetzung</translation>
   </message>
   <message>
    <source>Message</source>

@@ -53,6 +53,7 @@ def part_name(part: Part, *, raw: bool = False) -> str:
     if raw:
         return {
             "message": tr("Your addition"),
+            "reply": tr("Last continuation"),
             "template": tr("Begin of text"),
         }.get(part, tr("Text so far"))
     return {

@@ -93,7 +93,7 @@ class TemplateDialog(Dialog):
         """The check is through."""
         if news.number != self._number:
             return
-        none = news.failed is not None and news.failed.code == "no_chat_template"  # one can be written all the same
+        none = news.raw  # the model has no template; one can be written all the same
         if self._models is None and (none or news.own_template or news.failed is None):
             self._models = news.own_template
             if not self.editor.isEnabled():

@@ -23,7 +23,7 @@ from helix_app.protocol.events import (
     TextDelta,
 )
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
-from helix_app.protocol.requests import ArmChoice, GenerateRequest, LoadChoice, LoadRequest, Request
+from helix_app.protocol.requests import ArmChoice, ChatMessage, GenerateRequest, LoadChoice, LoadRequest, Request
 from tests.bridge.compare.comparing import OWN, PLAIN, QUIET, SPEC, Engine, Run, of_arm, replies_of, request, token_of
 from tests.bridge.fakes import FakeHub, Watcher
 from tests.comparing import plain_reply
@@ -39,6 +39,21 @@ def test_both_arms_get_the_template_and_the_policy_of_the_reply() -> None:
     assert len(engine.replies_asked()) == 4
     for one in engine.replies_asked():
         assert (one.template, one.thinking, one.on_full) == ("T", False, "drop_oldest")
+
+
+def test_a_model_without_a_chat_template_continues_the_text() -> None:
+    engine = Engine()
+    system = ChatMessage("system", "Be brief.")
+    Run(engine, replace(request(), plain=True, messages=(system, *request().messages))).all()
+    assert len(engine.replies_asked()) == 4
+    for one in engine.replies_asked():
+        assert (one.raw, one.text) == (True, request().messages[0].content)
+    template = Engine()
+    Run(template, replace(request(), plain=True, template="T")).all()
+    assert not any(one.raw for one in template.replies_asked())
+    raced = Engine()
+    Run(raced, replace(request(), raw=True)).all()
+    assert all(one.raw for one in raced.replies_asked())
 
 
 def test_both_arms_get_the_same_request_but_their_own_choices() -> None:

@@ -87,3 +87,28 @@ def test_a_model_without_a_template_says_so_and_takes_another_one(tokenizer: Tok
     assert told.failed is not None
     assert (told.failed.code, told.own_template) == ("no_chat_template", "")
     assert look(bare, template="{{ messages[-1].content }}").of("message") == 2
+
+
+def test_a_text_that_is_continued_has_no_template(tokenizer: Tokenizer) -> None:
+    pieces = (ChatMessage("user", "Once upon"), ChatMessage("assistant", " a time"), ChatMessage("user", " there was"))
+    told = look(tokenizer, *pieces, raw=True, tokens=True, template="{{ nothing", thinking=True)
+    assert told.raw
+    assert [token.token_id for token in told.tokens] == tokenizer.encode("Once upon a time there was", add_bos=True)
+    assert [(token.text, token.part) for token in told.tokens] == [
+        ("Once", "history"),
+        (" upon", "history"),
+        (" a", "history"),
+        (" time", "history"),
+        (" there", "message"),
+        (" was", "message"),
+    ]
+    begun = look(tokenizer, *pieces[:2], raw=True)
+    assert (begun.of("history"), begun.of("reply"), begun.of("message")) == (2, 2, 0)
+    assert look(tokenizer, *pieces, raw=True, sum_only=True).total == 6
+
+
+def test_the_oldest_turns_of_a_text_are_left_out(tokenizer: Tokenizer) -> None:
+    pieces = tuple(ChatMessage("user" if n % 2 == 0 else "assistant", " word" * 20) for n in range(9))
+    told = look(tokenizer, *pieces, context=100, raw=True, on_full="drop_oldest")
+    assert told.left_out == 6
+    assert told.total == 60

@@ -35,6 +35,12 @@ def tokens(asked: PromptAsked) -> tuple[PromptToken, ...]:
     def words(text: str, part: Part) -> None:
         out.extend(PromptToken(100 + len(word), word, part) for word in _WORD.findall(text))
 
+    if asked.raw:
+        out.append(PromptToken(1, "<bos>", "template", True))
+        for index, message in enumerate(asked.messages):
+            last = index == len(asked.messages) - 1
+            words(message.content, ("reply" if message.role == "assistant" else "message") if last else "history")
+        return tuple(out)
     for index, message in enumerate(asked.messages):
         part: Part = "history" if index < len(asked.messages) - 1 else "message"
         mark(*START)
@@ -82,6 +88,5 @@ class FakeCounter:
         found = tokens(asked)
         counts = tuple(sum(token.part == part for token in found) for part in PARTS)
         room = max(0, asked.context - len(found))
-        self.window.on_event(
-            PromptCounted(asked.number, counts, self.left_out, room, TEMPLATE, found if asked.tokens else ())
-        )
+        shown, own = found if asked.tokens else (), "" if asked.raw else TEMPLATE
+        self.window.on_event(PromptCounted(asked.number, counts, self.left_out, room, own, shown, raw=asked.raw))

@@ -7,13 +7,18 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPlainTextEdit
+from pytestqt.qtbot import QtBot
 
 from helix_app.gui.chat.message.bubble import UserBubble
-from helix_app.gui.chats.prompting import Prompting, to_text
+from helix_app.gui.chats.prompting import Prompting, from_text, to_text
+from helix_app.gui.prompting.preview import PromptPreview
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.models.hub import CatalogChanged
 from helix_app.protocol.requests import GenerateRequest
 from tests.gui import fake
+from tests.gui.chat.made_prompts import FakeCounter, ready
+from tests.gui.chat.prompt_views import prompting_dialog
 from tests.gui.chats.made_chats import FakeStore, answer, chat as made_chat, question
 from tests.gui.driver import Driver
 
@@ -111,7 +116,7 @@ def test_a_text_is_shown_as_it_stands_and_nobody_says_it(text: Driver) -> None:
     assert [block.text() for block in text.reply.text_blocks()] == [" *upon*\n\n\na time"]
     text.finish(" *upon*\n\n\na time")
     (bubble,) = bubbles(text.window)
-    assert bubble.accessibleName() == "Text: # Once"
+    assert bubble.accessibleName() == "Part of the text: # Once"
     assert text.reply.accessibleName().startswith("Continued by Gemma 3 270M:")
 
 
@@ -158,7 +163,7 @@ def test_a_chat_goes_on_as_text_and_back(chat: Driver) -> None:
     assert said == f"{GEMMA} What was a chat before becomes text, too, with an empty line between its messages."
     assert chat.ask("And so").text == "Why?\n\nBecause.\n\nAnd so"
     chat.finish(" on")
-    assert [bubble.accessibleName() for bubble in bubbles(chat.window)] == ["You: Why?", "Text: And so"]
+    assert [bubble.accessibleName() for bubble in bubbles(chat.window)] == ["You: Why?", "Part of the text: And so"]
     chat.window.on_event(fake.ready())
     assert chat.window.chat.notices.standing() == (
         "Part of this conversation was continued as text. SmolLM2 135M Instruct reads it as messages: yours, and what "
@@ -220,3 +225,60 @@ def test_what_is_sent_while_text_is_written_waits_for_its_end(text: Driver) -> N
     assert len(text.requests) == 1
     text.finish("B")
     assert text.requests[-1].text == "AB C"
+
+
+def test_what_is_counted_and_shown_is_the_text(window: MainWindow, qtbot: QtBot) -> None:
+    window.on_event(ready(chat_template=False, context_length=64))
+    counter = FakeCounter(window)
+    text = Driver(window)
+    text.ask("Once upon")
+    text.finish(" a time")
+    window.chat.composer.editor.setPlainText(" there was")
+    qtbot.waitUntil(lambda: bool(counter.asked) and counter.asked[-1].messages[-1].content == " there was")
+    assert counter.asked[-1].raw
+    assert "".join(message.content for message in counter.asked[-1].messages) == "Once upon a time there was"
+    qtbot.waitUntil(lambda: window.counting.counted is not None and window.counting.counted.of("message") == 2)
+    lines = window.count_line.toolTip().split("\n")
+    assert lines == ["Text so far: 4", "Your addition: 2", "Begin of text: 1", "Left to write: 57"]
+    window.prompting.open_dialog()
+    prompting_dialog(window).preview.click()
+    shown = window.findChild(PromptPreview)
+    assert shown is not None
+    assert "They are the text as it stands: no chat template, no system prompt." in shown.said.text()
+    assert [shown.parts[part].text() for part in ("history", "message", "template")] == [
+        "Text so far 4",
+        "Your addition 2",
+        "Begin of text 1",
+    ]
+    assert "Begin of text" in shown.sheet.describe(0)
+    shown.accept()
+    prompting_dialog(window).reject()
+
+
+def test_the_dialog_says_what_is_not_sent(text: Driver) -> None:
+    text.window.prompting.open_dialog()
+    dialog = prompting_dialog(text.window)
+    prompt = dialog.editors["system_prompt"].widget
+    assert isinstance(prompt, QPlainTextEdit)
+    assert not prompt.isEnabled()
+    assert prompt.placeholderText() == "not sent"
+    assert dialog.note.text().startswith("The system prompt is not sent: the text is continued as it stands.")
+    assert dialog.template_note.text() == "none: the text is continued"
+    assert not dialog.plain.isVisible()
+    dialog.save.click()
+    assert not from_text(text.window.book.current.settings)
+
+
+def test_a_text_is_chosen_in_the_dialog(chat: Driver) -> None:
+    chat.window.prompting.open_dialog()
+    dialog = prompting_dialog(chat.window)
+    prompt = dialog.editors["system_prompt"].widget
+    assert prompt.isEnabled()
+    dialog.plain.setChecked(True)
+    assert not prompt.isEnabled()
+    assert dialog.template_note.text() == "not used"
+    assert not dialog.template.isEnabled()
+    dialog.save.click()
+    assert from_text(chat.window.book.current.settings).plain
+    assert chat.window.chat.continuing.plain
+    assert chat.ask("A ").raw

@@ -102,3 +102,20 @@ def test_cancel_keeps_what_was(window: MainWindow, counter: FakeCounter) -> None
     dialog.editor.setPlainText(OTHER)
     dialog.reject()
     assert prompting_dialog(window).prompting().template == ""
+
+
+def test_one_can_be_written_for_a_model_that_has_none(window: MainWindow, counter: FakeCounter, qtbot: QtBot) -> None:
+    window.on_event(ready(chat_template=False))
+    dialog = opened(window)
+    assert dialog.editor.isEnabled()
+    assert dialog.editor.toPlainText() == ""
+    assert dialog.said.text() == "This model has none, and continues the text. With one written here it chats."
+    dialog.editor.setPlainText(OTHER)
+    qtbot.waitUntil(dialog.save.isEnabled)
+    assert dialog.said.text().startswith("It works here.")
+    assert not counter.asked[-1].raw
+    dialog.save.click()
+    prompting = prompting_dialog(window)
+    assert prompting.editors["system_prompt"].widget.isEnabled()
+    prompting.save.click()
+    assert not window.chat.continuing.plain

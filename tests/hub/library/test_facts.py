@@ -13,7 +13,7 @@ from helix_app.base.process import paths
 from helix_app.hub.library import facts
 from helix_app.hub.library.facts import ModelFacts, facts_of
 from tests.engine.made.heads import head_for
-from tests.engine.made.tiny import write_gguf
+from tests.engine.made.tiny import save_folder, write_gguf
 from tests.hub.library.library_made import put
 
 
@@ -21,6 +21,18 @@ def test_a_model_that_runs(home: Path, tmp_path: Path) -> None:
     said = {"general.name": "Tiny Llama", "general.license": "mit", "general.file_type": 7}
     path = write_gguf("llama", 0, tmp_path / "x.gguf", **said)
     assert facts_of(path) == ModelFacts("Tiny Llama", "Q8_0", "llama", "mit")
+
+
+def test_a_model_without_a_chat_template_continues_text(home: Path, tmp_path: Path) -> None:
+    assert facts_of(write_gguf("llama", 0, tmp_path / "base.gguf", template="")).plain
+    assert not facts_of(write_gguf("llama", 0, tmp_path / "chat.gguf")).plain
+    folder = save_folder("llama", 0, tmp_path / "folder")
+    assert not facts_of(folder).plain
+    for file in ("chat_template.jinja", "tokenizer_config.json"):
+        (folder / file).unlink(missing_ok=True)
+    assert facts_of(folder).plain
+    (folder / "tokenizer_config.json").write_text(json.dumps({"chat_template": "{{ messages }}"}))
+    assert not facts_of(folder).plain
 
 
 def test_what_cannot_run_says_why(home: Path, tmp_path: Path) -> None:

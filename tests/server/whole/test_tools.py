@@ -184,6 +184,25 @@ def test_a_call_in_another_form_cannot_be_forced(server: Running, monkeypatch: A
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "api_tool_choice")
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat/completions", {"messages": user("x")}),
+        ("/v1/responses", {"input": "x"}),
+        ("/v1/messages", {"messages": user("x"), "max_tokens": 4}),
+        ("/v1/messages/count_tokens", {"messages": user("x")}),
+    ],
+)
+def test_a_model_without_a_chat_template_names_what_continues_text(
+    server: Running, monkeypatch: Any, path: str, body: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(server.pump, "ready", replace(READY, chat_template=False))
+    answer = server.http.post(path, json={"model": "fake", **body})
+    assert answer.status_code == 400
+    assert "/v1/completions" in answer.json()["error"]["message"]
+    assert server.http.post("/v1/completions", json={"model": "fake", "prompt": "x"}).status_code == 200
+
+
 def test_a_model_that_knows_no_tools_refuses_them(server: Running, monkeypatch: Any) -> None:
     monkeypatch.setattr(server.pump, "ready", READY)
     call = {"id": "a", "type": "function", "function": {"name": "look", "arguments": "{}"}}

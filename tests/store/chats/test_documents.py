@@ -37,6 +37,31 @@ def test_plain_text() -> None:
     )
 
 
+def text_of(*texts: str, title: str = "Title") -> Chat:
+    """A text that was continued in turns, with a chat before it."""
+    chat = chat_of("Why?", "So.", *texts, title=title)
+    plain = [replace(m, details='{"plain":true}') if m.role == "assistant" else m for m in chat.messages[2:]]
+    return replace(chat, messages=(*chat.messages[:2], *plain))
+
+
+def test_a_text_that_was_continued_is_one_passage() -> None:
+    chat = text_of("Once ", "upon a", " time", ".\n\nThe end", " came")
+    passage = "Once upon a time.\n\nThe end came"
+    assert documents.plain([chat]).endswith(f"Tiny:\nSo.\n\nText, continued by Tiny:\n{passage}\n")
+    assert documents.markdown([chat]).endswith(f"## Text, continued by Tiny\n\n{passage}\n")
+    page = documents.html([chat])
+    assert f'<div class="text">{passage}</div>' in page
+    assert page.count("<section>") == 3
+
+
+def test_a_chat_after_a_text_is_a_chat_again() -> None:
+    chat = text_of("Once ", "upon")
+    question = made.message("q", "What was that?", "3", "user")
+    answer = made.message("a", "A text.", "q", "assistant")
+    told = documents.plain([replace(chat, messages=(*chat.messages, question, answer), leaf="a")])
+    assert told.endswith("continued by Tiny:\nOnce upon\n\nYou:\nWhat was that?\n\nTiny:\nA text.\n")
+
+
 def test_several_conversations_stand_apart() -> None:
     chats = [chat_of("one"), chat_of("two")]
     assert documents.markdown(chats).count("\n---\n") == 1

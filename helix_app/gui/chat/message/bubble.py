@@ -98,7 +98,7 @@ class UserBubble(QWidget):
         self._bar.setVisible(bool(self.message_id))
 
     def _name(self) -> None:
-        words = self.tr("Text: {text}") if self._plain else self.tr("You: {text}")
+        words = self.tr("Part of the text: {text}") if self._plain else self.tr("You: {text}")
         self.setAccessibleName(words.format(text=self._text[:2000]))
 
     def set_plain(self, plain: bool) -> None:
