@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from helix_app.base.language import ENGLISH, Language, speak
 from helix_app.gui.chat.empty import EmptyChat
 from helix_app.gui.compare.pane import ArmPane
-from helix_app.gui.kit.controls.elided import Elided
+from helix_app.gui.kit.controls.elided import Elided, Shortened
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui import accessible, reading, views
 from tests.gui.benchmark import bench_made
@@ -100,7 +100,11 @@ def shown(make_window: Callable[..., MainWindow]) -> Iterator[Callable[[str], li
 def too_narrow(window: reading.QWidget, *elided: type) -> list[str]:
     """What is cut off; headings that end with an ellipsis and tell all in their tooltip are not."""
     found = reading.cut_off(window)
-    return [str(text) for text in found if not isinstance(text.widget, Elided) and not _inside(text.widget, elided)]
+    return [
+        str(text)
+        for text in found
+        if not isinstance(text.widget, (Elided, Shortened)) and not _inside(text.widget, elided)
+    ]
 
 
 def _inside(widget: reading.QWidget, kinds: tuple[type, ...]) -> bool:

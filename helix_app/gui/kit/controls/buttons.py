@@ -264,7 +264,7 @@ class Picker(QPushButton):
     def wanted_width(self, captioned: bool | None = None) -> int:
         """Pixels that its value needs, and its caption where that is shown or ``captioned`` says so."""
         metrics = self.fontMetrics()
-        width = metrics.horizontalAdvance(self.shown()) + 12 + 8 + 16 + 8
+        width = metrics.horizontalAdvance(self.shown()) + 1 + 12 + 8 + 16 + 8
         if self._caption and (self.captioned if captioned is None else captioned):
             width += metrics.horizontalAdvance(self._caption) + 8
         return max(self._least, width)
@@ -304,7 +304,7 @@ class Picker(QPushButton):
         painter.drawRoundedRect(self.rect().toRectF().adjusted(inset, inset, -inset, -inset), RADIUS, RADIUS)
         metrics = self.fontMetrics()
         left, right = 12, self.width() - 8 - 16 - 4
-        value_width = metrics.horizontalAdvance(self.shown())
+        value_width = metrics.horizontalAdvance(self.shown()) + 1  # which rounds a part of a pixel away
         room = right - left - metrics.horizontalAdvance(self._caption) - 8
         whole_alone = room < value_width <= right - left  # the value would be cut for the caption's sake
         if self._caption and self.captioned and room >= min(value_width, 72) and not whole_alone:
