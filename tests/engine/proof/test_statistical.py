@@ -7,6 +7,7 @@ they can.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -25,14 +26,27 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.tensors.weights import expected_shape
+from helix_app.engine.rounds.session import Prompt
 from helix_app.engine.sampling.filters import distribution
 from helix_app.modelfiles.config import ModelConfig
-from helix_app.protocol.requests import SamplingParams
+from helix_app.protocol.events import Finished
+from helix_app.protocol.requests import GenerateRequest, SamplingParams
+from tests.engine.made.tiny import session_of
 from tests.engine.proof.instruments import mutants
-from tests.engine.proof.instruments.checks import Patch, Run, fixed_chance, fresh_runner, install, reply, self_draft
+from tests.engine.proof.instruments.checks import (
+    Patch,
+    Run,
+    everywhere,
+    fixed_chance,
+    fresh_runner,
+    install,
+    runners,
+    self_draft,
+)
 from tests.engine.proof.instruments.enumerate_paths import OneHotDraft
 
 VOCAB, REPLIES, LENGTH = 6, 14, 80
+BLOCKS = 8 * REPLIES  # all of them at once
 FEW = 8  # of a bug that shows far below any threshold (p < 1e-15) in fewer than what has to pass
 CONFIG = ModelConfig("llama", VOCAB, 16, 24, 1, 2, 1, 8, context_length=128)
 SAMPLED = SamplingParams(temperature=1.1, top_k=5, top_p=0.97)
@@ -60,8 +74,8 @@ def small_runner(blur: float = 0.0) -> ModelRunner:
     decoder = Decoder(CONFIG, dtype=torch.float32, device=torch.device("cpu"), max_positions=128)
     for _ in decoder.load(RandomWeights(5, blur)):  # type: ignore[arg-type]
         pass
-    cache = KVCache(CONFIG, 8, 16, torch.float32, torch.device("cpu"))
-    return ModelRunner(decoder, BlockPool(8, 16), cache)
+    cache = KVCache(CONFIG, BLOCKS, 16, torch.float32, torch.device("cpu"))
+    return ModelRunner(decoder, BlockPool(BLOCKS, 16), cache)
 
 
 def pairs_table() -> torch.Tensor:
@@ -85,6 +99,19 @@ def drafts(target: ModelRunner) -> dict[str, Draft | None]:
     }
 
 
+def written(engine: Engine, patch: Patch, count: int) -> list[Run]:
+    """So many replies at once, each what it would be alone."""
+    everywhere(patch, "prompt_of", lambda session, request: Prompt(list(PROMPT)))
+    asked = [GenerateRequest(f"r{i}", sampling=SAMPLED, max_tokens=LENGTH, k="fixed:3") for i in range(count)]
+    events = list(engine.stream_many(asked, threading.Event()))
+    ended = {event.request_id: event for event in events if isinstance(event, Finished)}
+    assert len(ended) == count
+    for runner in runners(session_of(engine)):
+        runner.pool.check_integrity()
+        assert runner.pool.used_blocks == 0
+    return [Run(PROMPT, ended[one.request_id].token_ids, [], ended[one.request_id]) for one in asked]
+
+
 _WRITTEN: dict[tuple[str, int, str, int], list[Run]] = {}
 
 
@@ -98,8 +125,7 @@ def replies(engine: Engine, patch: Patch, kind: str, seed: int, bug: str = "", c
             install(engine, inner, target, drafts(target)[kind])
             if bug:
                 getattr(mutants, bug)(inner)
-            options = {"sampling": SAMPLED, "max_tokens": LENGTH, "k": "fixed:3"}
-            _WRITTEN[key] = [reply(engine, inner, PROMPT, **options) for _ in range(count)]
+            _WRITTEN[key] = written(engine, inner, count)
     return _WRITTEN[key]
 
 

@@ -72,6 +72,12 @@ def repetitive_prompt(runner: ModelRunner) -> list[int]:
     return best[1]
 
 
+@pytest.fixture(scope="module")
+def prompt(ngram: Engine) -> list[int]:
+    """For the target that all drafts have."""
+    return repetitive_prompt(session_of(ngram).runner)
+
+
 def sampled_p_value(
     engine: Engine, prompt: list[int], monkeypatch: pytest.MonkeyPatch, runs: int, verify: Verify = "rejection"
 ) -> float:
@@ -115,21 +121,19 @@ RUNS = 700
 @pytest.mark.parametrize("verify", ["rejection", "coupled"])
 @pytest.mark.parametrize("kind", ["ngram", "similar"])
 def test_samples_follow_the_target(
-    request: pytest.FixtureRequest, kind: str, verify: Verify, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, prompt: list[int], kind: str, verify: Verify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = request.getfixturevalue(kind)
     monkeypatch.setattr(session_of(engine), "eos", frozenset())
-    prompt = repetitive_prompt(session_of(engine).runner)
     assert sampled_p_value(engine, prompt, monkeypatch, RUNS, verify) > 1e-3
     check_idle(engine)
 
 
 @pytest.mark.parametrize("kind", ["ngram", "similar"])
 def test_samples_of_a_wrong_verification_do_not(
-    request: pytest.FixtureRequest, kind: str, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, prompt: list[int], kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = request.getfixturevalue(kind)
     monkeypatch.setattr(session_of(engine), "eos", frozenset())
-    prompt = repetitive_prompt(session_of(engine).runner)
     monkeypatch.setattr(verification, "residual", lambda target_row, draft_id, draft_row: target_row)
     assert sampled_p_value(engine, prompt, monkeypatch, RUNS) < 1e-6
