@@ -120,6 +120,13 @@ def likeliest(logits: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(logits.numpy().argmax(axis=-1)) if _plain(logits) else logits.argmax(dim=-1)
 
 
+def checked_likeliest(logits: torch.Tensor) -> list[int]:
+    """``likeliest`` after ``check_logits``, in one look at them: what is no number counts as the largest."""
+    best = likeliest(logits)
+    check_logits(logits.gather(-1, best.unsqueeze(-1)))
+    return list(map(int, best.tolist()))
+
+
 def one_hot(ids: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     """Rows ``[rows, vocab]``, as of ``like``, with all mass on a token each (``[rows]``)."""
     return torch.zeros_like(like).scatter_(-1, ids.unsqueeze(-1), 1.0)

@@ -10,7 +10,15 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 from helix_app.base.errors import InputError, NumericsError
-from helix_app.engine.sampling.filters import check_logits, check_params, distribution, likeliest, penalise, pick
+from helix_app.engine.sampling.filters import (
+    check_logits,
+    check_params,
+    checked_likeliest,
+    distribution,
+    likeliest,
+    penalise,
+    pick,
+)
 from helix_app.protocol.requests import SamplingParams
 
 NEUTRAL = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
@@ -281,9 +289,11 @@ def test_the_edges_of_each_range_are_allowed() -> None:
 def test_the_likeliest_token_is_the_first_among_equals_in_every_format(dtype: torch.dtype) -> None:
     rows = torch.tensor([[0, 3, 3, 1], [7, 0, 7, 7], [float("-inf"), -2, float("-inf"), -2]], dtype=dtype)
     assert likeliest(rows).tolist() == [1, 0, 1]
-    check_logits(rows)
-    for wrong in (float("nan"), float("inf")):
+    assert checked_likeliest(rows) == [1, 0, 1]
+    for look in (check_logits, checked_likeliest):
+        look(rows)
+        for wrong in (float("nan"), float("inf")):
+            with pytest.raises(NumericsError):
+                look(torch.cat([rows, torch.tensor([[0, 1, wrong, 2]], dtype=dtype)]))
         with pytest.raises(NumericsError):
-            check_logits(torch.cat([rows, torch.tensor([[0, 1, wrong, 2]], dtype=dtype)]))
-    with pytest.raises(NumericsError):
-        check_logits(torch.full((1, 3), float("-inf"), dtype=dtype))
+            look(torch.full((1, 3), float("-inf"), dtype=dtype))

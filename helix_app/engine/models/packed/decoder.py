@@ -325,7 +325,8 @@ class PackedDecoder:
         """Embeddings ``[rows, hidden]`` of tokens ``[rows]`` as the file holds them."""
         embed = self._embed
         kind = gguf.GGMLQuantizationType[embed.format]
-        rows = gguf.dequantize(np.ascontiguousarray(embed.raw[ids.numpy()]), kind)
+        taken = np.asarray(embed.raw)[ids.numpy()]  # not of its class: arrays of a mapped file are slow to make
+        rows = gguf.dequantize(np.ascontiguousarray(taken), kind)
         return torch.from_numpy(np.asarray(rows, dtype=np.float32))
 
     def _embedded(self, ids: torch.Tensor) -> Floats:

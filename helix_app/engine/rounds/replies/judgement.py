@@ -9,7 +9,7 @@ import torch
 
 from helix_app.engine.drafts.proposal import Proposal
 from helix_app.engine.sampling.coupled import verify_coupled
-from helix_app.engine.sampling.filters import check_logits, distribution, likeliest, one_hot
+from helix_app.engine.sampling.filters import check_logits, checked_likeliest, distribution, likeliest, one_hot
 from helix_app.engine.sampling.grammar import GrammarMask, masked
 from helix_app.engine.sampling.penalties import adjusted, adjusts
 from helix_app.engine.sampling.verification import Verdict, verify, verify_greedy
@@ -81,18 +81,23 @@ def judge(
         NumericsError: the logits are not numbers.
         InputError: the grammar turned out too complex.
     """
-    check_logits(logits)
     given = logits
+    if params.temperature == 0 and grammar is None and not adjusts(params):
+        return _greedy(checked_likeliest(logits), proposal, given)
+    check_logits(logits)
     if adjusts(params):
         logits = adjusted(logits, params, tokens, begin, proposal.ids)
     if grammar is not None:
         logits = masked(logits, grammar.rows(proposal.ids))
         check_logits(logits)  # a model may have ruled out all that its grammar allows
     if params.temperature == 0:
-        best: list[int] = likeliest(logits).tolist()
-        return Judgement(verify_greedy(best, proposal.ids), given, best=tuple(best))
+        return _greedy(likeliest(logits).tolist(), proposal, given)
     probs = distribution(logits, params)
     if seed is not None:
         return Judgement(verify_coupled(probs, proposal.ids, seed, len(tokens)), given, probs)
     uniforms = [uniform() for _ in range(len(proposal.ids) + 1)]
     return Judgement(verify(probs, proposal.ids, proposal.probs, uniforms), given, probs)
+
+
+def _greedy(best: list[int], proposal: Proposal, logits: torch.Tensor) -> Judgement:
+    return Judgement(verify_greedy(best, proposal.ids), logits, best=tuple(best))
