@@ -211,8 +211,9 @@ class Arithmetic:
     def fma(self, a: Any, b: Any, c: Any) -> Any:
         """a * b + c in float32."""
         a, b, c = (np.asarray(value, dtype=_32) for value in (a, b, c))
-        if self._fused:
-            return (a.astype(np.float64) * b + c).astype(_32)
+        if self._fused:  # NumPy 1 takes a single float64 beside many float32 for a float32
+            a, b, c = (value.astype(np.float64) for value in (a, b, c))
+            return (a * b + c).astype(_32)
         return (a * b + c).astype(_32)
 
     def exp(self, x: Floats) -> Floats:

@@ -8,8 +8,6 @@ Layouts of blocks: ggml's ``ggml-common.h``. Scales in float16 lie at even place
 view of the same memory (``w16``). Arguments have no types but what Triton reads from them.
 """
 
-from __future__ import annotations
-
 import triton
 import triton.language as tl
 
