@@ -59,7 +59,10 @@ def test_a_result_that_has_nowhere_to_go_is_an_error(monkeypatch: pytest.MonkeyP
 
 
 def test_a_result_that_does_not_arrive_is_an_error_that_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    for error, reason in ((OSError(errno.ENOSPC, "no room"), "no room"), (ValueError("it is shut"), "it is shut")):
+    for error, reason in (
+        (OSError(errno.ENOSPC, "no room"), "No space left on device"),
+        (ValueError("it is shut"), "it is shut"),
+    ):
         monkeypatch.setattr(sys, "stdout", Broken(error))
         with pytest.raises(HelixError) as caught:
             put("x")

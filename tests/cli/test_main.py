@@ -68,7 +68,7 @@ def test_every_command_names_itself_in_the_help(run: Run) -> None:
     [
         (TypeError("words of a library"), 1, "Something went wrong inside Helix"),
         (RecursionError("words of a library"), 1, "Something went wrong inside Helix"),
-        (PermissionError(13, "words of the system", "/some/file"), 1, "/some/file cannot be used: words of the system"),
+        (PermissionError(13, "words of the system", "/some/file"), 1, "/some/file cannot be used: Permission denied"),
         (MemoryError(), 1, "not enough memory"),
         (KeyboardInterrupt(), 1, "Stopped"),
         (BrokenPipeError(), 1, ""),
