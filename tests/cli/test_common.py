@@ -7,6 +7,7 @@ import io
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -139,7 +140,16 @@ def test_learning_is_as_the_settings_say_and_off_where_they_are_damaged(
 # --------------------------------------------------------------------------- Ctrl-C
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Ctrl-C is heard: a shell's background jobs ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(threading.current_thread() is not threading.main_thread(), reason="signals need the main thread")
+@pytest.mark.usefixtures("heard")
 def test_the_first_ctrl_c_cancels_and_the_second_interrupts() -> None:
     before = signal.getsignal(signal.SIGINT)
     with ctrl_c_cancels() as cancel:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from helix_app.engine.kernels.attention import EXACT_TORCH
 from helix_app.engine.kernels.packed.library import NoKernelsError, shared
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.drafting.hidden_states import TargetStates
@@ -21,13 +22,14 @@ from tests.engine.made.next_token import Reference, echo_of, reference_of, with_
 from tests.engine.made.tiny import ask
 from tests.engine.models.drafting import cases, test_next_token as by_hand
 from tests.engine.models.test_decoder import some_ids
-from tests.engine.models.whole.test_ragged import drafted, one_by_one, prepared
+from tests.engine.models.whole.test_ragged import TORCH, drafted, one_by_one, prepared
 from tests.engine.proof.test_experts import renormalised_wrongly
 from tests.engine.proof.test_recurrent import rejected_rows_stay
 from tests.engine.proof.test_recurrent_experts import gate_of_another_row
 from tests.engine.runs.crowds import SAMPLINGS, TEXTS, Crowd, alone, check_same, plain
 from tests.engine.runs.next_token_runs import Taught, drafter, files_with, joined, parts_of, runner_with
 
+OLD_TORCH = "kernels of this torch depend on the number of rows"  # of experts: routers, gates and attention are its own
 NAME, EXPERTS, TEXT = "qwen35-blocks-loopy", "qwen3_5_moe-loopy", some_ids(45, 6)
 pytestmark = pytest.mark.usefixtures("small_chunks")
 
@@ -47,6 +49,10 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="module")
 def models(made: tuple[Path, Reference, bool]) -> Taught:
     return Taught(made[0], packed=True)
+
+
+def has_experts(path: Path) -> bool:
+    return files_with(path).config.experts is not None
 
 
 def steps(runner: ModelRunner, draft: ModelRunner, tokens: list[int]) -> torch.Tensor:
@@ -74,7 +80,9 @@ def test_its_logits_are_near_those_by_hand(made: tuple[Path, Reference, bool]) -
 
 
 @pytest.mark.parametrize("kind", ["greedy", "warm"])
-def test_drafts_and_neighbours_change_no_reply(models: Taught, kind: str) -> None:
+def test_drafts_and_neighbours_change_no_reply(made: tuple[Path, Reference, bool], models: Taught, kind: str) -> None:
+    if TORCH < EXACT_TORCH and has_experts(made[0]):
+        pytest.skip(OLD_TORCH)
     asked = [ask(text, request_id=text[:9], sampling=SAMPLINGS[kind], max_tokens=16, k="fixed:2") for text in TEXTS[:4]]
     crowd = Crowd(models.session("mtp")).add(*asked)
     crowd.run()
@@ -133,6 +141,7 @@ def states_of(runner: ModelRunner, name: str, begin: int, rows: int) -> torch.Te
     return torch.cat([runner.hidden.before(name, begin + i + 1) for i in range(rows)])
 
 
+@pytest.mark.skipif(TORCH < EXACT_TORCH, reason=OLD_TORCH)
 def test_a_row_and_its_hidden_state_have_the_same_bits_however_many_run(beside_experts: Path) -> None:
     """And those that the target has where nobody drafts."""
     runner, _ = joined(parts_of(files_with(beside_experts), packed=True), 40)
