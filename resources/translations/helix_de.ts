@@ -2514,6 +2514,10 @@ Protokolle: {logs}</translation>
  <context>
   <name>RoundDetails</name>
   <message>
+   <source>A text that was continued as it stood, without a chat template</source>
+   <translation>Ein Text, der so, wie er dastand, fortgesetzt wurde, ohne Chat-Vorlage</translation>
+  </message>
+  <message>
    <source>Chat template: this conversation's own, not the model's</source>
    <translation>Chat-Vorlage: die dieser Unterhaltung, nicht die des Modells</translation>
   </message>

@@ -266,11 +266,14 @@ class Setup(QWidget):
         before: tuple[ChatMessage, ...] = (ChatMessage("system", system),) if system else ()
         if self._raced is not None:
             before = self._raced.messages[:-1]
+        ready, raced, typed = self._state.ready, self._raced is not None and self._raced.raw, self.prompt.draft()
+        plain = ready is not None and not ready.chat_template
+        exact = (plain or raced) and not typed.pasted  # a text is continued after its last space
         return CompareRequest(
             request_id=uuid.uuid4().hex,
             own=own,
             arms=self.arms(),
-            messages=(*before, ChatMessage("user", self.prompt.text())),
+            messages=(*before, ChatMessage("user", typed.typed if exact else self.prompt.text())),
             sampling=SamplingParams(
                 temperature=self.temperature.value(),
                 top_k=s.top_k,
@@ -280,8 +283,8 @@ class Setup(QWidget):
                 seed=seed,
             ),
             max_tokens=self.max_tokens.value(),
-            plain=self._state.ready is not None and not self._state.ready.chat_template,
-            raw=self._raced is not None and self._raced.raw,
+            plain=plain,
+            raw=raced,
             template="" if self._raced is None else self._raced.template,
             thinking=None if self._raced is None else self._raced.thinking,
             on_full="stop" if self._raced is None else self._raced.on_full,

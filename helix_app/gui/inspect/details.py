@@ -72,6 +72,8 @@ class RoundDetails(QLabel):
             lines.append(escape(messages.fill(out, n=trace.left_out)))
         if trace.request is not None and trace.request.template:
             lines.append(escape(self.tr("Chat template: this conversation's own, not the model's")))
+        if trace.request is not None and trace.request.raw:
+            lines.append(escape(self.tr("A text that was continued as it stood, without a chat template")))
         return f"<p style='margin: 0'>{'<br>'.join(lines)}</p>"
 
     def _round(self, trace: Trace, number: int) -> str:

@@ -111,4 +111,48 @@ def first_note(window: MainWindow) -> None:
     window.counting.ask_now()
 
 
-VIEWS = (composer_count, conversation_cut, prompting_preview, prompting_template, first_note)
+def _open_text(window: MainWindow) -> None:
+    """A model without a chat template, and a system prompt that it is not sent."""
+    _open(window)
+    window.state.change(system_prompt="Answer in one sentence.")
+    window.on_event(ready(target_name="Gemma 3 270M", chat_template=False))
+
+
+def text_empty(window: MainWindow) -> None:
+    """Before a text is begun."""
+    _open_text(window)
+
+
+def text_continued(window: MainWindow) -> None:
+    """A chat that went on as a text, and the count of an addition to it."""
+    _open_text(window)
+    plain = record_text(Record(plain=True))
+    text = chat(
+        "c0",
+        question("q1", "", "Why are blocks shared?"),
+        answer("a1", "q1", "Because many conversations begin with the **same** words."),
+        question("q2", "a1", "A block table is"),
+        answer("a2", "q2", " a list of *blocks*.\n\n# It has an order, and the order is", "length", plain),
+    )
+    FakeStore(window, text)
+    window.book.open("c0")
+    window.chat.composer.editor.setPlainText(" that of the tokens")
+    window.counting.ask_now()
+
+
+def text_prompting(window: MainWindow) -> None:
+    """What of a prompt is not sent with a text."""
+    _open_text(window)
+    window.prompting.open_dialog()
+
+
+VIEWS = (
+    composer_count,
+    conversation_cut,
+    prompting_preview,
+    prompting_template,
+    first_note,
+    text_empty,
+    text_continued,
+    text_prompting,
+)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from helix_app.base.settings import Settings, changed
 from helix_app.gui.compare import arms
-from helix_app.gui.state import State, load_choice
+from helix_app.gui.state import Model, State, load_choice
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.requests import ArmChoice, ChatMessage, GenerateRequest, SamplingParams
 from tests.gui import fake
@@ -87,6 +87,19 @@ def test_a_race_goes_on_with_the_conversation_and_can_begin_without_it(driver: C
     assert not setup.before.isVisible()
     assert setup.request(OWN).messages == (ChatMessage("user", "Second?"),)
     assert setup.request(OWN).sampling.top_k == Settings().top_k
+
+
+def test_a_race_of_a_text_is_of_that_text_to_its_last_space(driver: CompareDriver) -> None:
+    pieces = (ChatMessage("user", "Once "), ChatMessage("assistant", "upon"), ChatMessage("user", " a "))
+    driver.page.setup.take(replace(RACED, messages=pieces, raw=True))
+    request = driver.page.setup.request(OWN)
+    assert (request.raw, request.plain) == (True, False)
+    assert "".join(message.content for message in request.messages) == "Once upon a "
+
+
+def test_a_model_without_a_chat_template_is_said_to_have_none(driver: CompareDriver, state: State) -> None:
+    state.set_model(Model(fake.ready(chat_template=False)))
+    assert driver.page.setup.request(OWN).plain
 
 
 def test_a_race_is_between_the_reply_as_it_was_and_plain_decoding(driver: CompareDriver) -> None:

@@ -103,3 +103,10 @@ def test_the_best_of_what_was_tried_is_set_against_what_was_measured(theme: Them
     found = [measured, Estimate("fixed", 2, 60.0, True), Estimate("fixed", 8, 90.0, False)]
     assert facts.in_words(found).startswith("Measured 50 tok/s. Best of the others: always k = 2, about 60 tok/s.")
     assert facts.in_words([measured]) == facts.in_words(found[1:]) == ""
+
+
+def test_the_prompt_of_a_text_says_that_it_has_no_template(details: RoundDetails) -> None:
+    for raw in (True, False):
+        request = GenerateRequest("r", prompt="Once", raw=raw)
+        details.show_round(Trace([RunItem(0.0, request), RunItem(0.1, PrefillDone("r", 2, 0, 0.1, ()))]), PROMPT)
+        assert ("without a chat template" in details.text()) == raw
