@@ -139,3 +139,14 @@ def test_what_came_while_it_was_hidden_is_shown_with_it(plots: LivePlots, qtbot)
     plots.pace.draw()
     qtbot.waitUntil(lambda: not plots.speed_plot.is_empty())
     assert plots.k_plot.value.toolTip()  # why this k
+
+
+def test_plots_are_made_one_after_another_when_a_reply_begins(plots: LivePlots, qtbot: QtBot) -> None:
+    assert not any(plot.made for plot in plots.plots())
+    plots.prepare()
+    assert [plot.made for plot in plots.plots()] == [True, False, False]
+    qtbot.waitUntil(lambda: all(plot.made for plot in plots.plots()))
+    assert all(plot.is_empty() for plot in plots.plots())
+    plots.on_round(fake.round_done("r", 0))
+    plots.on_frame()
+    assert not any(plot.is_empty() for plot in plots.plots())
