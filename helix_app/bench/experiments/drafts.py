@@ -56,6 +56,8 @@ def run(bench: Bench) -> Experiment:
     free, formed = _tasks(bench)
     _compare(bench, own, free, found)
     told = _report(bench, found, [name for name in drafts if name != PLAIN], kinds_of(free))
+    if not free:  # nothing was compared but replies by a schema, whose table is the first then
+        told.more, told.notes = [], told.notes[1:]
     if formed:
         _add_schemas(bench, formed, told)
     return told
@@ -204,7 +206,11 @@ def _add_schemas(bench: Bench, tasks: list[Task], told: Experiment) -> None:
                     break
                 bench.on_progress(f"{task.prompt.id}, {arm[0]}, forced {'on' if arm[1] else 'off'}, round {repeat + 1}")
                 _formed_reply(bench, arms[arm], task, found[arm], repeat)
-    told.more.append(_schema_table(bench, found))
+    table = _schema_table(bench, found)
+    if told.more:
+        told.more.append(table)
+    else:
+        told.title, told.columns, told.rows = table.title, table.columns, table.rows
     told.data["schemas"] = {
         f"{name} {'forced' if forces else 'unforced'}": {
             "speeds": {prompt: list(by.values()) for prompt, by in one.speeds.items()},
