@@ -378,14 +378,11 @@ class BlockPool:
         assert refs == self._refs, "reference counts differ from the tables"
         for block, content in enumerate(self._content):
             blank, cached = self._free.is_blank(block), self._free.is_cached(block)
-            places = blank + cached + (refs[block] > 0)
-            assert places == 1, f"block {block} is in {places} places"
-            if content is None:
-                assert not cached, f"cached block {block} has no content"
-                continue
-            assert not blank, f"blank block {block} has content"
-            assert self._index.knows(content), f"the content of block {block} is not in the index"
-            assert content.blocks[self._group[block]] == block, f"block {block} is another's"
+            assert blank + cached + (refs[block] > 0) == 1, f"block {block} is not in one place"
+            assert content is not None or not cached, f"cached block {block} has no content"
+            if content is not None:
+                assert not blank and self._index.knows(content), f"the content of block {block} is not in the index"
+                assert content.blocks[self._group[block]] == block, f"block {block} is another's"
         filed = [block for content in self._index for block in content.blocks if block >= 0]
         assert sorted(filed) == [b for b, content in enumerate(self._content) if content is not None]
         self._index.check(uses)
