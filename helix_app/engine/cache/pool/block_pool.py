@@ -1,8 +1,7 @@
 """Who owns which block of the KV cache. Bookkeeping only: no tensors, no torch.
 
-A block is *blank* (free, nothing worth keeping), *cached* (free, but still holding a full block of verified
-tokens that another sequence may reuse) or *used* (referenced by one or more sequences). Every operation costs
-O(1) per block it touches.
+A block is *blank* (free, nothing worth keeping), *cached* (free, but with verified tokens that another sequence may
+reuse) or *used* (referenced by one or more sequences). Every operation costs O(1) per block it touches.
 
 A sequence has a list of blocks for each group of layers (``layout.py``). In a group with a window the blocks whose
 tokens no later row looks back on are given back as soon as those tokens are verified: cached ones, and the first to be
@@ -381,7 +380,8 @@ class BlockPool:
             assert blank + cached + (refs[block] > 0) == 1, f"block {block} is not in one place"
             assert content is not None or not cached, f"cached block {block} has no content"
             if content is not None:
-                assert not blank and self._index.knows(content), f"the content of block {block} is not in the index"
+                assert not blank, f"blank block {block} has content"
+                assert self._index.knows(content), f"the content of block {block} is not in the index"
                 assert content.blocks[self._group[block]] == block, f"block {block} is another's"
         filed = [block for content in self._index for block in content.blocks if block >= 0]
         assert sorted(filed) == [b for b, content in enumerate(self._content) if content is not None]
