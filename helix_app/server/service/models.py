@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, SamplingParams
 from helix_app.server.http.fields import (
@@ -29,8 +29,8 @@ Text = Annotated[str, Field(min_length=1)]
 class Options(Body):
     """How to write, the same for one prompt and for many."""
 
-    system: Annotated[str, Field(description="system prompt")] = ""
     raw: Annotated[bool, Field(description="continue the prompt as it stands, without the chat template")] = False
+    system: Annotated[str, Field(description="system prompt, of a prompt that is not raw")] = ""
     max_tokens: Count = 256
     temperature: Temperature = DEFAULTS.temperature
     top_p: TopP = DEFAULTS.top_p
@@ -46,9 +46,16 @@ class Options(Body):
     verify: Literal["auto", "rejection", "coupled"] = "auto"
     priority: Priority = 0
 
+    @field_validator("system")
+    @classmethod
+    def _has_a_place(cls, system: str, info: ValidationInfo) -> str:
+        if system and info.data.get("raw"):
+            raise ValueError("a raw prompt is continued as it stands, without a system prompt")
+        return system
+
     def request(self, request_id: str, prompt: str, index: int = 0) -> GenerateRequest:
         """What it asks of the engine for one prompt, the ``index``-th of a batch."""
-        system = (ChatMessage("system", self.system),) if self.system and not self.raw else ()
+        system = (ChatMessage("system", self.system),) if self.system else ()
         return GenerateRequest(
             request_id=request_id,
             messages=() if self.raw else (*system, ChatMessage("user", prompt)),

@@ -36,6 +36,13 @@ def test_everything_reaches_the_engine() -> None:
     assert (raw.messages, raw.prompt, raw.raw) == ((), "x", True)
 
 
+def test_a_system_prompt_that_would_be_ignored_is_refused_by_name() -> None:
+    with pytest.raises(ValidationError) as refused:
+        GenerateBody.model_validate({"prompt": "x", "system": "Be", "raw": True})
+    (error,) = refused.value.errors()
+    assert (error["loc"], "raw" in error["msg"]) == (("system",), True)
+
+
 @pytest.mark.parametrize("k", ["fixed:", "fixed:x", "many", "auto\n", ""])
 def test_a_policy_that_there_is_not(k: str) -> None:
     with pytest.raises(ValidationError):
