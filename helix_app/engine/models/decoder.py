@@ -93,7 +93,6 @@ class Decoder:
         self.parameters = self.rounded = 0
         self.mapped = Mapped()
         measured = tuple(int(part) for part in torch.__version__.split(".")[:2]) >= EXACT_TORCH
-        measured = measured or (packed is not None and packed.attention is not None)
         self.can_be_exact = measured and device.type == "cpu" and dtype in (torch.bfloat16, torch.float16)
         self._paired: frozenset[str] = frozenset()
         self._together = 0  # rows that linear layers compute alike; 0 is any number

@@ -89,6 +89,8 @@ def test_packed_it_is_the_model_of_the_file(zoo: Zoo, name: str) -> None:
 @pytest.mark.parametrize("name", PACKED)
 def test_packed_bits_do_not_depend_on_what_runs_beside_a_row(zoo: Zoo, name: str) -> None:
     """In prompts and rounds of any length, by as many threads as there are."""
+    if name in PRODUCTS and TORCH < EXACT_TORCH:
+        pytest.skip("routers and gates of this torch depend on the number of rows, and no claim is made")
     path, ids = zoo.gguf(name, quant="Q4_0"), some_ids(90, 5)
     want = one_by_one(packed_runner(path, 1), ids)
     crowd = packed_runner(path, 3, torch.randperm(40, generator=torch.Generator().manual_seed(3)).tolist())
