@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from helix_app.base.language import ENGLISH, Language, speak
 from helix_app.gui.chat.empty import EmptyChat
+from helix_app.gui.chat.message.footer import Footer
 from helix_app.gui.compare.pane import ArmPane
 from helix_app.gui.kit.controls.elided import Elided, Shortened
 from helix_app.gui.window.main_window import MainWindow
@@ -19,7 +20,7 @@ from tests.gui.benchmark import bench_made
 
 pytestmark = pytest.mark.styled
 
-LEAST = (1024, 700)
+LEAST, USUAL = (1024, 700), (1280, 800)
 SHOWN = (
     "welcome",
     "downloading",
@@ -84,13 +85,13 @@ def forget() -> None:
 
 
 @pytest.fixture
-def shown(make_window: Callable[..., MainWindow]) -> Iterator[Callable[[str], list[reading.QWidget]]]:
-    """Brings a window of the least size into a view; it and its dialogs."""
+def shown(make_window: Callable[..., MainWindow]) -> Iterator[Callable[..., list[reading.QWidget]]]:
+    """Brings a window, by default of the least size, into a view; it and its dialogs."""
 
-    def make(name: str) -> list[reading.QWidget]:
+    def make(name: str, size: tuple[int, int] = LEAST) -> list[reading.QWidget]:
         forget()
         window: MainWindow = make_window()
-        views.show(window, name, *LEAST)
+        views.show(window, name, *size)
         return reading.windows()
 
     yield make
@@ -98,18 +99,14 @@ def shown(make_window: Callable[..., MainWindow]) -> Iterator[Callable[[str], li
 
 
 def too_narrow(window: reading.QWidget, *elided: type) -> list[str]:
-    """What is cut off; headings that end with an ellipsis and tell all in their tooltip are not."""
-    found = reading.cut_off(window)
-    return [
-        str(text)
-        for text in found
-        if not isinstance(text.widget, (Elided, Shortened)) and not _inside(text.widget, elided)
-    ]
+    """What is cut off; headings that end with an ellipsis and tell all in their tooltip are not, nor what is
+    ``elided`` or inside of it."""
+    kinds = (Elided, *elided)
+    return [str(text) for text in reading.cut_off(window) if not _inside(text.widget, kinds)]
 
 
-def _inside(widget: reading.QWidget, kinds: tuple[type, ...]) -> bool:
-    around = widget.parentWidget()
-    return bool(kinds) and around is not None and (isinstance(around, kinds) or _inside(around, kinds))
+def _inside(widget: reading.QWidget | None, kinds: tuple[type, ...]) -> bool:
+    return widget is not None and (isinstance(widget, kinds) or _inside(widget.parentWidget(), kinds))
 
 
 @pytest.mark.parametrize("name", SHOWN)
@@ -124,5 +121,12 @@ def test_everything_is_translated_has_room_and_is_named(pseudo: None, shown, nam
     for window in shown(name):
         said = [text for text in reading.texts(window) if reading.OPEN not in text.text]
         assert [str(text) for text in said if not data(text.text)] == []
-        assert too_narrow(window, ArmPane, EmptyChat) == []
+        assert too_narrow(window, ArmPane, EmptyChat, Shortened) == []
         accessible.check_controls(window)
+
+
+def test_no_line_has_to_give_way_in_a_window_of_the_usual_size(pseudo: None, shown) -> None:
+    (window,) = shown("cached", USUAL)
+    lines = [line for line in window.findChildren(Shortened) if line.isVisible()]
+    assert {type(line.parentWidget()) for line in lines} > {Footer}  # of the verdict, and of the status bar
+    assert too_narrow(window, ArmPane, EmptyChat) == []

@@ -66,6 +66,8 @@ class MessageList(QObject):
         self._timer.timeout.connect(self._build_earlier)
         view.top_near.connect(self._timer.start)
         theme.resized.connect(self.redraw)
+        state.model_changed.connect(self._on_next_changed)
+        book.prompting_changed.connect(self._on_next_changed)
 
     def widget(self, message_id: str) -> UserBubble | Reply | None:
         """The widget of a message, if it is shown and built."""
@@ -138,8 +140,13 @@ class MessageList(QObject):
             self._view.add(self._make(message))
         self._refresh()
 
+    def _on_next_changed(self) -> None:
+        """The next reply is of another model, or by another choice; without a model its kind is not known."""
+        if self._state.ready is not None:
+            self._refresh()
+
     def _refresh(self) -> None:
-        """Which versions there are, and which reply is the last one."""
+        """Which versions there are, which reply is the last one, and what what waits for a reply is part of."""
         widgets = [w for w in self._view.messages() if isinstance(w, (UserBubble, Reply))]
         after: UserBubble | Reply | None = None
         for widget in reversed(widgets):

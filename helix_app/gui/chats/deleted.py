@@ -38,9 +38,10 @@ class Bin:
         return bool(self._kept)
 
     def put(self, deleted: Deleted) -> None:
-        """It is the last that was deleted, unless it is there already: then more of it went."""
-        if deleted not in self._kept:
-            self._kept.append(deleted)
+        """It is the last that was deleted, also where more of it went than was in here before."""
+        if deleted in self._kept:
+            self._kept.remove(deleted)
+        self._kept.append(deleted)
 
     def take(self) -> Deleted | None:
         """What was deleted last, out of here; what was to go with it stays."""

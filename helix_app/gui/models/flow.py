@@ -143,6 +143,10 @@ class ModelFlow(QObject):
             self._saved_over = {**other, **self._saved_over}
             self.load()
 
+    def close(self) -> None:
+        """The window closes: what was saved for a load that is stopped by it stays saved, for the next start."""
+        self._saved_over = {}
+
     def download(self, model_id: str, draft: str = "") -> None:
         """Fetch a model, and a draft for it; it is loaded when both are here, or the draft cannot be had."""
         self._wanted.add(model_id)

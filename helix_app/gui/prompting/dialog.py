@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
@@ -149,7 +151,7 @@ class PromptingDialog(Dialog):
         seed = self.seed_edit.text().strip()
         stops = stops_of(self.stops.toPlainText().split("\n"))
         number = int(seed) if seed else None
-        return Prompting(own, number, stops, self._thinking, self._template, self._chosen_plain())
+        return Prompting(own, number, stops, self._thinking, self._template, self.plain.isChecked())
 
     def show_prompting(self, prompting: Prompting) -> None:
         """Fill the controls."""
@@ -166,7 +168,8 @@ class PromptingDialog(Dialog):
 
     def edit_template(self) -> None:
         """Let the chat template be written."""
-        dialog = TemplateDialog(self._theme, self._counting, self.prompting(), self)
+        own = replace(self.prompting(), plain=False)  # which has no template to be checked
+        dialog = TemplateDialog(self._theme, self._counting, own, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._set_template(dialog.template()))
         dialog.open()
@@ -185,9 +188,6 @@ class PromptingDialog(Dialog):
         """Whether the model has no chat template, and none was written here."""
         return continues(Prompting(template=self._template), self._state.ready)
 
-    def _chosen_plain(self) -> bool:
-        return self.plain.isChecked() and not self._only_text()
-
     def _on_plain(self) -> None:
         self._show_plain()
 
@@ -203,7 +203,7 @@ class PromptingDialog(Dialog):
         note = self.tr("What is as in the settings follows them.")
         why = self.tr("The system prompt is not sent: the text is continued as it stands.")
         self.note.setText(f"{why} {note}" if plain else note)
-        self.template.setEnabled(self._state.ready is not None and not self.plain.isChecked())
+        self.template.setEnabled(self._state.ready is not None and (only or not self.plain.isChecked()))
         if only:
             text = self.tr("none: the text is continued")
         elif plain:

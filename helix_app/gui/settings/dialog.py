@@ -108,7 +108,8 @@ class SettingsDialog(Dialog):
 
     Signals:
         forget_requested: wipe what was learnt, whether the settings are saved or not.
-        restart_requested: the settings are saved, and the window is to be opened again.
+        restart_requested: what was chosen is to be saved, and the window to be opened again. Not ``accepted``: nothing
+            is to be loaded by it before.
     """
 
     forget_requested = Signal()
@@ -231,7 +232,7 @@ class SettingsDialog(Dialog):
         return self._with_number(editor) if name == "k" else editor
 
     def _on_restart_clicked(self) -> None:
-        self.accept()
+        self.reject()
         self.restart_requested.emit()
 
     def _with_number(self, policy: Editor) -> Editor:

@@ -45,7 +45,7 @@ class Preferences(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.forget_requested.connect(self.forget_requested)
         dialog.accepted.connect(lambda: self.on_saved(dialog.settings(), dialog.seed()))
-        dialog.restart_requested.connect(self.restart_requested)
+        dialog.restart_requested.connect(lambda: self.on_restart(dialog.settings(), dialog.seed()))
         self.opened.emit(dialog)
         dialog.open()
 
@@ -54,6 +54,11 @@ class Preferences(QObject):
         before = self._state.settings
         self._state.set_settings(settings, seed)
         self.saved.emit(before)
+
+    def on_restart(self, settings: Settings, seed: int | None) -> None:
+        """Take over what the dialog says; a model is loaded by it when the window is there again."""
+        self._state.set_settings(settings, seed)
+        self.restart_requested.emit()
 
     def on_forgotten(self, event: events.Forgotten) -> bool:
         """What was learnt is wiped, or could not be: said where the button is. False when that is not there."""

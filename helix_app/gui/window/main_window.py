@@ -380,6 +380,7 @@ class MainWindow(RequestWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.chat.leave()
         self.drafts.close()
+        self.models.close()
         self.state.change(**self.dock_place.placement())
         self.closing.emit()
         super().closeEvent(event)

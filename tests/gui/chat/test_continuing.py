@@ -13,11 +13,12 @@ from pytestqt.qtbot import QtBot
 from helix_app.gui.chat.message.bubble import UserBubble
 from helix_app.gui.chats.prompting import Prompting, from_text, to_text
 from helix_app.gui.prompting.preview import PromptPreview
+from helix_app.gui.prompting.template import TemplateDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.models.hub import CatalogChanged
 from helix_app.protocol.requests import GenerateRequest
 from tests.gui import fake
-from tests.gui.chat.made_prompts import FakeCounter, ready
+from tests.gui.chat.made_prompts import TEMPLATE, FakeCounter, ready
 from tests.gui.chat.prompt_views import prompting_dialog
 from tests.gui.chats.made_chats import FakeStore, answer, chat as made_chat, question
 from tests.gui.driver import Driver
@@ -282,3 +283,52 @@ def test_a_text_is_chosen_in_the_dialog(chat: Driver) -> None:
     assert from_text(chat.window.book.current.settings).plain
     assert chat.window.chat.continuing.plain
     assert chat.ask("A ").raw
+
+
+def test_the_choice_outlives_a_model_without_a_template(window: MainWindow, qtbot: QtBot) -> None:
+    window.book.set_prompting(to_text(Prompting(plain=True)))
+    window.on_event(ready(chat_template=False))
+    counter = FakeCounter(window)
+    window.prompting.open_dialog()
+    dialog = prompting_dialog(window)
+    assert not dialog.plain.isVisible()
+    assert dialog.template.isEnabled()
+    dialog.editors["temperature"].show(0.25)
+    dialog.template.click()
+    template = dialog.findChild(TemplateDialog)
+    assert template is not None
+    template.editor.setPlainText(TEMPLATE)
+    qtbot.waitUntil(template.save.isEnabled)
+    assert not counter.asked[-1].raw  # it is checked as what it is
+    template.reject()
+    dialog.save.click()
+    kept = from_text(window.book.current.settings)
+    assert (kept.plain, kept.values) == (True, {"temperature": 0.25})
+
+
+def test_once_a_template_is_written_the_choice_is_in_sight(window: MainWindow) -> None:
+    window.book.set_prompting(to_text(Prompting(plain=True)))
+    window.on_event(base_model())
+    window.prompting.open_dialog()
+    dialog = prompting_dialog(window)
+    dialog.show_prompting(Prompting(template=TEMPLATE, plain=True))
+    assert dialog.plain.isVisible()
+    assert (dialog.template.isEnabled(), dialog.template_note.text()) == (False, "not used")
+    dialog.plain.setChecked(False)
+    assert dialog.template.isEnabled()
+
+
+def test_what_waits_for_a_reply_is_of_the_kind_that_the_reply_will_be(window: MainWindow) -> None:
+    FakeStore(window, made_chat("c", question("q", "", "A")))
+    window.book.open("c")
+    (bubble,) = bubbles(window)
+    chat_name = bubble.accessibleName()
+    window.on_event(base_model())
+    text_name = bubble.accessibleName()
+    assert text_name != chat_name
+    window.models.load(context_length=4096)
+    assert bubble.accessibleName() == text_name  # nobody knows better meanwhile
+    window.on_event(fake.ready())
+    assert bubble.accessibleName() == chat_name
+    window.book.set_prompting(to_text(Prompting(plain=True)))
+    assert bubble.accessibleName() == text_name

@@ -205,6 +205,23 @@ def test_several_that_are_deleted_come_back_together(told: Told) -> None:
     assert not told.book.can_undo
 
 
+def test_what_is_undone_is_what_was_said_to_be_deleted_last(told: Told) -> None:
+    write(told)
+    written = told.book.current.id
+    told.book.on_listed(ChatsListed((made_chats.entry("a"), made_chats.entry("c"))))
+    told.book.delete("a", written)
+    told.book.delete("c")
+    said: list[int] = []
+    told.book.deleted.connect(lambda _title, count: said.append(count))
+    told.book.end(writing_of(told), "so far", "stopped", "")
+    assert said == [2]
+    told.take()
+    told.book.undo()
+    assert told.take()[:-1] == [ChangeChat(name, deleted=False) for name in ("a", written)]
+    told.book.undo()
+    assert told.take()[:-1] == [ChangeChat("c", deleted=False)]
+
+
 def test_what_is_undone_before_its_reply_has_ended_stays(told: Told) -> None:
     reply = write(told)
     told.take()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from PySide6.QtWidgets import QInputDialog
+
 from helix_app.protocol.conversations.chats import ChangeChat
 from tests.gui.chats.made_chats import entry
 from tests.gui.chats.test_sidebar import Side, mark, side as side
@@ -33,3 +36,15 @@ def test_what_can_be_done_with_several(side: Side) -> None:
     side.list(entry("a", pinned=True), entry("b", pinned=True))
     mark(side, "Chat a", "Chat b")
     assert "Unpin 2 conversations" in side.menu("Chat a")
+
+
+def test_several_are_put_into_a_folder_that_is_there_or_a_new_one(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+    side.list(entry("a", folder="Work & play"), entry("b"), entry("c"))
+    mark(side, "Chat b", "Chat c")
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("  Big   plans ", True))
+    move = side.menu("Chat b")["Move 2 conversations to folder"].menu()  # type: ignore[attr-defined]
+    actions = {action.text(): action for action in move.actions() if not action.isSeparator()}
+    assert list(actions) == ["Work && play", "New folder…"]  # none of them is in a folder to be taken out of
+    for action in actions.values():
+        action.trigger()
+    assert side.asked == [ChangeChat(c, folder=f) for f in ("Work & play", "Big plans") for c in ("b", "c")]

@@ -94,6 +94,16 @@ def test_settings_that_do_not_load_are_as_they_were(window: MainWindow) -> None:
     assert window.settings.context_length == 0
 
 
+@pytest.mark.parametrize("stopped", [Unloaded(), events.Failed("load_cancelled")])
+def test_settings_whose_load_is_stopped_by_closing_the_window_stay_saved(window: MainWindow, stopped: object) -> None:
+    window.closing.connect(lambda: window.on_event(stopped))  # as the engine tells at the end
+    window.preferences.on_saved(replace(window.settings, learn=False, context_length=4096), None)
+    assert window.state.loading is not None
+    window.close()
+    assert window.state.loading is None
+    assert (window.settings.learn, window.settings.context_length) == (False, 4096)
+
+
 def test_a_model_that_is_gone_is_said_to_be(window: MainWindow) -> None:
     window.toolbar.target.pick("/x/big.gguf")
     window.on_event(events.Failed("out_of_memory"))

@@ -45,3 +45,19 @@ def test_it_saves_what_was_chosen_and_has_the_window_opened_again(window: MainWi
     assert said == ["de"]
     window.preferences.open_dialog()  # had nobody opened it again, it would still be offered
     assert not window.findChildren(SettingsDialog)[-1].restarts["language"].isHidden()
+
+
+def test_a_restart_keeps_what_else_was_chosen_and_loads_nothing_before(window: MainWindow) -> None:
+    loads = record(window.load_requested)
+    window.preferences.restart_requested.connect(window.close)
+    window.preferences.open_dialog()
+    dialog = window.findChild(SettingsDialog)
+    assert dialog is not None
+    dialog.learning.box.setChecked(False)
+    dialog.editors["context_length"].show(4096)
+    dialog.seed_edit.setText("7")
+    dialog.editors["language"].widget.pick("de")
+    dialog.restarts["language"].click()
+    kept = window.settings
+    assert (kept.learn, kept.context_length, kept.language, window.state.seed) == (False, 4096, "de", 7)
+    assert loads == []

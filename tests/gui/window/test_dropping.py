@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,11 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequ
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from helix_app.gui.chat.composing.field import ComposerText
+from helix_app.gui.chat.message.bubble import UserBubble
 from helix_app.gui.window.dropping import Dropping, words_for
 from helix_app.gui.window.main_window import MainWindow
+from tests.gui.chats.made_chats import FakeStore, answer, chat as made_chat, question
 from tests.gui.fake import record
 from tests.gui.settling import settle
 
@@ -159,3 +163,36 @@ def test_a_model_is_pasted_anywhere(make_window) -> None:
     pasted(window.welcome, dragged("/x/model.gguf"))
     assert [Path(choice.target).name for choice in loads] == ["model.gguf"]
     assert asked == []
+
+
+def edit_box(window: MainWindow) -> ComposerText:
+    """The field of a message that is being written anew."""
+    FakeStore(window, made_chat("c", question("q", "", "Why?"), answer("a", "q", "So.")))
+    window.book.open("c")
+    bubble = next(shown for shown in window.chat.view.messages() if isinstance(shown, UserBubble))
+    bubble.begin_edit()
+    assert bubble.box is not None
+    return bubble.box.editor
+
+
+def prompt_of_compare(window: MainWindow) -> ComposerText:
+    window.pages.show_page("compare")
+    return window.compare.setup.prompt.editor
+
+
+@pytest.mark.parametrize(("place", "attached"), [(edit_box, ["notes.md", "b.py"]), (prompt_of_compare, [])])
+def test_what_is_pasted_into_other_fields_goes_where_a_drop_would(
+    window: MainWindow, dropping: Dropping, place: Callable[[MainWindow], ComposerText], attached: list[str]
+) -> None:
+    field = place(window)
+    words = QMimeData()
+    words.setText(" words")
+    pasted(field, words)
+    before = field.toPlainText()
+    assert before.endswith(" words")
+    loads, asked = record(window.load_requested), record(window.read_requested)
+    pasted(field, dragged(*NOTES))
+    pasted(field, dragged("/x/model.gguf"))
+    assert [Path(choice.target).name for choice in loads] == ["model.gguf"]
+    assert [Path(path).name for path in asked] == attached
+    assert field.toPlainText() == before

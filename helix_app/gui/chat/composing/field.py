@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QDropEvent,
     QFocusEvent,
     QFontMetrics,
+    QGuiApplication,
     QKeyEvent,
     QKeySequence,
     QResizeEvent,
@@ -135,8 +136,15 @@ class ComposerText(QPlainTextEdit):
             self.recalled.emit()
         elif event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
             self.paged.emit(-1 if event.key() == Qt.Key.Key_PageUp else 1)
+        elif self._pastes_for_the_window(event):
+            event.ignore()
         else:
             super().keyPressEvent(event)
+
+    def _pastes_for_the_window(self, event: QKeyEvent) -> bool:
+        """Whether files are to be pasted of which this makes nothing: they are for what is around it, as dropped."""
+        pastes = event.matches(QKeySequence.StandardKey.Paste) and not self.takes_files
+        return pastes and bool(local_files(QGuiApplication.clipboard().mimeData()))
 
     @property
     def sends_with(self) -> str:

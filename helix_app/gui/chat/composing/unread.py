@@ -17,17 +17,24 @@ class Unread(QObject):
         self._state, self._book, self._attaching = state, book, attaching
         self._waiting = dict(state.settings.unread_files)
         self._opened = False  # whether what was never sent is here
+        self._listed = False  # whether it is known which conversations are kept
         book.current_changed.connect(self._read)
+        book.listed.connect(self._on_listed)
 
     def on_opened(self) -> None:
         """What was never sent is in its conversation again."""
         self._opened = True
         self._read()
 
+    def _on_listed(self) -> None:
+        self._listed = self._book.kept
+
     def keep(self) -> None:
         """The window closes: keep what is still being read, and what nobody came back to."""
-        talks = {"", *(entry.id for entry in self._book.entries)}
-        still = {path: talk for path, talk in self._waiting.items() if talk in talks}
+        still = self._waiting
+        if self._listed:  # else a conversation that is not in the list may be there
+            talks = {"", *(entry.id for entry in self._book.entries)}
+            still = {path: talk for path, talk in still.items() if talk in talks}
         self._store({**still, **dict(self._attaching.pending())})
 
     def _read(self) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolTip, QWidget
+
+RICH = "<qt>"  # what tooltips of rich text begin with
 
 
 class Elided(QLabel):
@@ -51,8 +55,13 @@ class Shortened(QLabel):
         return self.fontMetrics().horizontalAdvance(self.text()) <= self.contentsRect().width()
 
     def told(self) -> str:
-        """What the tooltip says now."""
-        return self.toolTip() if self.fits() else "\n".join(filter(None, (self.text(), self.toolTip())))
+        """What the tooltip says now; rich text where it is."""
+        tip = self.toolTip()
+        if self.fits():
+            return tip
+        if tip.startswith(RICH):
+            return f"{RICH}{escape(self.text())}<br>{tip.removeprefix(RICH)}"
+        return "\n".join(filter(None, (self.text(), tip)))
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:

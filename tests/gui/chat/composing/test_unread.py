@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from helix_app.gui.chat.composing.attachments import ComingChip
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.conversations.attachments import AttachmentRead
-from helix_app.protocol.conversations.chats import KeepUnsent, UnsentOpened
+from helix_app.protocol.conversations.chats import ChatsListed, KeepUnsent, UnsentOpened
 from tests.gui.chats.made_chats import FakeStore, answer, chat as made_chat, question
 from tests.gui.fake import record
 
@@ -67,3 +69,14 @@ def test_what_came_for_a_first_message_that_was_left_is_kept_with_it(window: Mai
     window.book.open("one")
     window.on_event(AttachmentRead("a.md", "A"))
     assert store.of(KeepUnsent)[-1] == KeepUnsent("```a.md\nA\n```")
+
+
+@pytest.mark.parametrize("listed", [(), (ChatsListed((), kept=False),)], ids=["no list", "not kept"])
+def test_they_wait_on_where_it_is_not_known_which_conversations_there_are(
+    make_window: Make, listed: tuple[ChatsListed, ...]
+) -> None:
+    waiting = {"/tmp/a.md": "one", "/tmp/b.md": "two"}
+    window = make_window(unread_files=waiting)
+    for news in listed:
+        window.on_event(news)
+    assert closed(window) == waiting

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QTextDocumentFragment
 from pytestqt.qtbot import QtBot
 
+from helix_app.gui.glossary import terms
 from helix_app.gui.kit.controls.elided import Shortened
 from helix_app.gui.look.theme import Theme
 
@@ -40,6 +41,17 @@ def test_what_does_not_fit_ends_with_an_ellipsis_and_is_told_by_the_tooltip(labe
     short = label.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, 120)
     assert picture(label, short) == cut
     assert whole.copy(0, 0, 120, 24) != cut
+
+
+def test_a_tooltip_of_rich_text_stays_rich(label: Shortened) -> None:
+    terms.give(label, "speculative", "Speculative decoding")
+    tip = label.toolTip()
+    label.setText("paused: fewer than <30> & nothing gained")
+    label.resize(60, 24)
+    assert not label.fits()
+    told = label.told()
+    assert told == tip.replace("<qt>", "<qt>paused: fewer than &lt;30&gt; &amp; nothing gained<br>", 1)
+    assert QTextDocumentFragment.fromHtml(told).toPlainText().startswith(f"{label.text()}\nSpeculative decoding")
 
 
 def test_it_gives_way_but_not_altogether(label: Shortened) -> None:
