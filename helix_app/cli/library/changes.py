@@ -78,8 +78,7 @@ def entry_of(name: str, command: str, catalog: Catalog) -> CatalogEntry:
             raise InputError("model_not_found", path=name)
         raise InputError("models_unknown", name=name or '""', known=", ".join(catalog.ids))
     for entry in catalog:
-        file = store.find(entry)
-        if file is not None and path.resolve() in (file.resolve(), file.parent.resolve()):
+        if path.resolve() in {place.resolve() for place in store.places(entry)}:
             return entry
     raise InputError(f"models_{command}_own", path=path)
 
