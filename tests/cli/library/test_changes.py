@@ -187,6 +187,14 @@ def test_a_model_in_parts_is_known_by_each(server: FileServer, folder: Path, cap
     assert run("verify", str(folder / second.file), catalog=catalog) == 0
 
 
+def test_a_repository_alone_asks_for_one_of_its_files(home: Path, capsys: Shown) -> None:
+    assert run("pull", REPO) == 2
+    assert f"{REPO}:QUANTISATION; `models search {REPO}` lists them" in capsys.readouterr().err
+    for command, name in (("verify", REPO), ("pull", "./a/b"), ("pull", "folder/own.GGUF"), ("pull", "/a/b")):
+        assert run(command, name) == 2
+        assert f"There is no model at {name}. Check" in capsys.readouterr().err
+
+
 def test_no_name_is_no_model(home: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = home / "data" / "models" / "mine"
     put(folder / "model.safetensors").with_name("config.json").touch()
