@@ -41,7 +41,7 @@ VIEWS = [name for name in views.VIEWS if name not in ("downloading", "download_f
 # either way by turns, for a widget that stays behind does so both ways; both ways behind ``-m soak``
 _SUITE = {(name, ("dark", "light")[number % 2]) for number, name in enumerate(_EACH)}
 # and back again, for a widget that only hears of the first switch; all of them behind ``-m soak``
-_BACK = ("server_running", "models")
+_BACK = ("conversation_edited", "server_running")
 SWITCHES = [
     pytest.param(name, before, name in _BACK)
     if (name, before) in _SUITE
