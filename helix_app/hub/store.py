@@ -63,6 +63,13 @@ def find(entry: CatalogEntry, root: Path | None = None) -> Path | None:
     return None
 
 
+def places(entry: CatalogEntry, root: Path | None = None) -> Iterator[Path]:
+    """Where the files of a model are, whether or not they are here and whole, and the folders that hold them."""
+    for piece in entry.pieces:
+        for path in (model_file(piece, root), *_bundled(piece)):
+            yield from (path, path.parent)
+
+
 def path_of(entry: CatalogEntry, root: Path | None = None) -> Path:
     """The model file. Raises HelixError ``model_not_downloaded`` when it is not here."""
     path = find(entry, root)
@@ -164,17 +171,24 @@ def verify(
 ) -> Iterator[DownloadProgress | DownloadDone]:
     """Hash the model file whatever was recorded, and record the result; the last event is DownloadDone.
 
+    A file of another size is hashed as well, so that it is called damaged and not absent.
+
     Raises HelixError ``model_not_downloaded``, ``verify_cancelled``, ModelFileError ``model_corrupt``, and
     DownloadError when only the hub knows the checksum and cannot be asked.
     """
-    whole = path_of(entry, root)
-    for piece in entry.pieces:
-        yield from _verify_file(piece, cancel, root)
-    yield DownloadDone(entry.id, str(whole))
+    for piece, path in [(piece, _file_here(piece, root)) for piece in entry.pieces]:
+        yield from _verify_file(piece, path, cancel, root)
+    yield DownloadDone(entry.id, str(path_of(entry, root)))
 
 
-def _verify_file(entry: CatalogEntry, cancel: threading.Event, root: Path | None) -> Iterator[DownloadProgress]:
-    path = path_of(entry, root)
+def _file_here(entry: CatalogEntry, root: Path | None) -> Path:
+    path = model_file(entry, root)
+    return path if find(entry, root) is None and path.is_file() else path_of(entry, root)
+
+
+def _verify_file(
+    entry: CatalogEntry, path: Path, cancel: threading.Event, root: Path | None
+) -> Iterator[DownloadProgress]:
     try:
         expected = entry.sha256 or _recorded(path) or _ask_hub(entry, path, cancel)
         actual = yield from hash_file(path, entry.id, cancel)

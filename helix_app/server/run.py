@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import ipaddress
 import socket
 import threading
@@ -13,10 +14,13 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from helix_app.base import texts
 from helix_app.base.errors import HelixError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.server.desk import Desk
 
 _POLL_SECONDS = 0.1  # how late Ctrl-C is noticed
+_FREE_FROM = 1024  # the first port that systems give to all programs
 _BACKLOG = 2048  # connections that wait to be accepted
 
 
@@ -71,7 +75,11 @@ def is_loopback(host: str) -> bool:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket bound to an address; 0 takes any port that is free. Raises HelixError ``server_address``."""
+    """A socket bound to an address; 0 takes any port that is free.
+
+    Raises:
+        HelixError: ``server_port_taken`` where another program listens there, else ``server_address``.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -87,8 +95,21 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _not_had(host: str, port: int, exc: Exception) -> HelixError:
-    reason = getattr(exc, "strerror", None) or str(exc)
-    return HelixError("server_address", host=host, port=port, reason=reason.lower().rstrip("."))
+    if getattr(exc, "errno", None) == errno.EADDRINUSE:
+        return HelixError("server_port_taken", host=host, port=port)
+    return HelixError("server_address", host=host, port=port, reason=_why(port, exc))
+
+
+def _why(port: int, exc: Exception) -> str:
+    if not isinstance(exc, OSError):
+        return str(exc).lower().rstrip(".")
+    if isinstance(exc, socket.gaierror):  # whose numbers are its own
+        return texts.why(exc)
+    if exc.errno == errno.EADDRNOTAVAIL:
+        return reason_of("address_elsewhere")
+    if exc.errno == errno.EACCES and port < _FREE_FROM:  # Windows keeps others back as well
+        return reason_of("port_not_given")
+    return texts.why(exc)
 
 
 def address_of(bound: socket.socket) -> str:

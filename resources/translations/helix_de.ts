@@ -593,7 +593,7 @@ Protokolle: {logs}</translation>
   </message>
   <message>
    <source>What was a chat before becomes text, too, with an empty line between its messages.</source>
-   <translation>Was vorher ein Chat war, wird auch Text, mit einer Leerzeile zwischen den Nachrichten.</translation>
+   <translation>Was vorher eine Unterhaltung war, wird auch Text, mit einer Leerzeile zwischen den Nachrichten.</translation>
   </message>
   <message>
    <source>{model} has no chat template: it continues the text that stands here, exactly as it is.</source>
@@ -1959,7 +1959,7 @@ Protokolle: {logs}</translation>
   </message>
   <message>
    <source>this chat: {n:block|blocks}</source>
-   <translation>dieser Chat: {n:Block|Blöcke}</translation>
+   <translation>diese Unterhaltung: {n:Block|Blöcke}</translation>
   </message>
   <message>
    <source>{cached} / {all:block|blocks} cached</source>
@@ -2813,7 +2813,7 @@ Protokolle: {logs}</translation>
   <name>Setup</name>
   <message>
    <source>After {n:message|messages} of the chat</source>
-   <translation>Nach {n:Nachricht|Nachrichten} des Chats</translation>
+   <translation>Nach {n:Nachricht|Nachrichten} der Unterhaltung</translation>
   </message>
   <message>
    <source>Auto</source>
@@ -3014,7 +3014,7 @@ Protokolle: {logs}</translation>
   </message>
   <message>
    <source>New chat</source>
-   <translation>Neuer Chat</translation>
+   <translation>Neue Unterhaltung</translation>
   </message>
   <message>
    <source>Not being kept at the moment.</source>
@@ -3022,7 +3022,7 @@ Protokolle: {logs}</translation>
   </message>
   <message>
    <source>Search conversations</source>
-   <translation>Chats durchsuchen</translation>
+   <translation>Unterhaltungen durchsuchen</translation>
   </message>
  </context>
  <context>
@@ -3367,7 +3367,7 @@ Antwort: {reply}
   </message>
   <message>
    <source>New chat</source>
-   <translation>Neuer Chat</translation>
+   <translation>Neue Unterhaltung</translation>
   </message>
   <message>
    <source>None</source>
@@ -3573,7 +3573,7 @@ Antwort: {reply}
   </message>
   <message>
    <source>{n:conversation|conversations} deleted</source>
-   <translation>{n:Chat|Chats} gelöscht</translation>
+   <translation>{n:Unterhaltung|Unterhaltungen} gelöscht</translation>
   </message>
  </context>
  <context>
@@ -4827,7 +4827,7 @@ Helix hält sie in Blöcken von 16 Token. Ein Block ist frei, von einer Antwort 
   </message>
   <message>
    <source>How many tokens of conversation the model can have before it, prompt and reply together.</source>
-   <translation>Wie viele Token eines Gesprächs das Modell vor sich haben kann, Prompt und Antwort zusammen.</translation>
+   <translation>Wie viele Token einer Unterhaltung das Modell vor sich haben kann, Prompt und Antwort zusammen.</translation>
   </message>
   <message>
    <source>How smoothly the window runs, and what is wrong with this computer.</source>
@@ -4859,7 +4859,7 @@ Helix hält sie in Blöcken von 16 Token. Ein Block ist frei, von einer Antwort 
   </message>
   <message>
    <source>It is another Helix, or any server that speaks OpenAI's API. What it tells is shown: text, tokens and, of another Helix, how many drafts were accepted. Its rounds, cache and memory stay unknown. Conversations are kept here, and sent to it with every question.</source>
-   <translation>Es ist ein anderes Helix oder ein beliebiger Server mit OpenAIs API. Was er mitteilt, wird angezeigt: Text, Tokens und bei einem anderen Helix, wie viele Entwürfe angenommen wurden. Seine Runden, sein Cache und sein Speicher bleiben unbekannt. Gespräche werden hier aufbewahrt und ihm mit jeder Frage geschickt.</translation>
+   <translation>Es ist ein anderes Helix oder ein beliebiger Server mit OpenAIs API. Was er mitteilt, wird angezeigt: Text, Tokens und bei einem anderen Helix, wie viele Entwürfe angenommen wurden. Seine Runden, sein Cache und sein Speicher bleiben unbekannt. Unterhaltungen werden hier aufbewahrt und ihm mit jeder Frage geschickt.</translation>
   </message>
   <message>
    <source>It is part of each request and counts as context. Some models do not know system prompts.</source>
@@ -5095,7 +5095,7 @@ Gekoppelt bindet jede Entscheidung an den Seed, sodass genau derselbe Text entst
   </message>
   <message>
    <source>The model itself, the memory that is free and the setting Context limit it; the smallest counts. When a conversation is longer, begin a new chat, shorten the message or set a larger context in Settings, Engine.</source>
-   <translation>Das Modell selbst, der freie Speicher und die Einstellung Kontext begrenzen ihn; das Kleinste zählt. Wird eine Unterhaltung länger: einen neuen Chat beginnen, die Nachricht kürzen oder in Einstellungen, Engine einen größeren Kontext setzen.</translation>
+   <translation>Das Modell selbst, der freie Speicher und die Einstellung Kontext begrenzen ihn; das Kleinste zählt. Wird eine Unterhaltung länger: eine neue beginnen, die Nachricht kürzen oder in Einstellungen, Engine einen größeren Kontext setzen.</translation>
   </message>
   <message>
    <source>The model usually ends by itself before. The context may end a reply sooner.</source>
@@ -5115,7 +5115,7 @@ Gekoppelt bindet jede Entscheidung an den Seed, sodass genau derselbe Text entst
   </message>
   <message>
    <source>The prompt is read in chunks of many tokens at once. In a chat most of it was read in the turn before and is still in the KV cache, so only the new part is read.</source>
-   <translation>Der Prompt wird in Stücken aus vielen Token auf einmal gelesen. In einem Chat wurde das meiste schon im Zug davor gelesen und liegt noch im KV-Cache, daher wird nur das Neue gelesen.</translation>
+   <translation>Der Prompt wird in Stücken aus vielen Token auf einmal gelesen. In einer Unterhaltung wurde das meiste schon im Zug davor gelesen und liegt noch im KV-Cache, daher wird nur das Neue gelesen.</translation>
   </message>
   <message>
    <source>The same seed and prompt write the same reply, drafted or not; empty draws a new one.</source>
@@ -5235,7 +5235,7 @@ Wird er knapp: ein kleineres Modell oder einen kürzeren Kontext wählen oder an
   </message>
   <message>
    <source>What the model is told before the conversation; empty sends nothing.</source>
-   <translation>Was dem Modell vor dem Gespräch gesagt wird; leer sendet nichts.</translation>
+   <translation>Was dem Modell vor der Unterhaltung gesagt wird; leer sendet nichts.</translation>
   </message>
   <message>
    <source>What the model remembers of the tokens it has read, so that no token is read twice.</source>
@@ -5383,7 +5383,7 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   </message>
   <message>
    <source>request, conversation</source>
-   <translation>Anfrage, Gespräch</translation>
+   <translation>Anfrage, Unterhaltung</translation>
   </message>
   <message>
    <source>server, OpenAI, Anthropic, endpoint, port</source>
@@ -5715,7 +5715,7 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   </message>
   <message>
    <source>&amp;New chat</source>
-   <translation>&amp;Neuer Chat</translation>
+   <translation>&amp;Neue Unterhaltung</translation>
   </message>
   <message>
    <source>&amp;Open model file…</source>
@@ -6634,11 +6634,11 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   </message>
   <message>
    <source>The conversation is too long for the server's model ({reason}). Start a new one, or let the oldest turns be left out.</source>
-   <translation>Das Gespräch ist zu lang für das Modell des Servers ({reason}). Beginnen Sie ein neues oder lassen Sie die ältesten Beiträge weglassen.</translation>
+   <translation>Die Unterhaltung ist zu lang für das Modell des Servers ({reason}). Beginnen Sie eine neue oder lassen Sie die ältesten Beiträge weglassen.</translation>
   </message>
   <message>
    <source>The conversation is too long for the server's model, so the {n:oldest message was|oldest messages were} not sent.</source>
-   <translation>Das Gespräch ist zu lang für das Modell des Servers, daher: {n:älteste Nachricht wurde|älteste Nachrichten wurden} nicht gesendet.</translation>
+   <translation>Die Unterhaltung ist zu lang für das Modell des Servers, daher: {n:älteste Nachricht wurde|älteste Nachrichten wurden} nicht gesendet.</translation>
   </message>
   <message>
    <source>The conversations in {path} cannot be read: {reason}. Check that the file is there and that you may open it, then try again.</source>
@@ -6786,7 +6786,7 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   </message>
   <message>
    <source>The model's chat template refuses this conversation.</source>
-   <translation>Die Chat-Vorlage des Modells lehnt dieses Gespräch ab.</translation>
+   <translation>Die Chat-Vorlage des Modells lehnt diese Unterhaltung ab.</translation>
   </message>
   <message>
    <source>The pair could not be looked at: the process that does so stopped. Try again; Details says more.</source>
@@ -6965,6 +6965,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Es gibt keine Verbindung zu {host}. Prüfen Sie das Netz und versuchen Sie es noch einmal, oder öffnen Sie eine eigene Modelldatei.</translation>
   </message>
   <message>
+   <source>There is no model at {name}. For a file of the hub, add which one, as in {name}:QUANTISATION; `models search {name}` lists them.</source>
+   <translation>Unter {name} gibt es kein Modell. Für eine Datei des Hubs angeben, welche, wie in {name}:QUANTISATION; `models search {name}` zählt sie auf.</translation>
+  </message>
+  <message>
    <source>There is no model at {path}. Check the path, or see `models list` for the models at hand.</source>
    <translation>Unter {path} gibt es kein Modell. Den Pfad prüfen oder mit `models list` nachsehen, welche Modelle da sind.</translation>
   </message>
@@ -6978,7 +6982,7 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   </message>
   <message>
    <source>There is no response {id} here; the server keeps the last {kept} in memory. Send the whole conversation instead.</source>
-   <translation>Eine Antwort {id} gibt es hier nicht; der Server behält die letzten {kept} im Arbeitsspeicher. Senden Sie stattdessen das ganze Gespräch.</translation>
+   <translation>Eine Antwort {id} gibt es hier nicht; der Server behält die letzten {kept} im Arbeitsspeicher. Senden Sie stattdessen die ganze Unterhaltung.</translation>
   </message>
   <message>
    <source>There is no tokenizer in {path}. Copy the model's tokenizer.json into it, or download the whole model again.</source>
@@ -7066,7 +7070,7 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   </message>
   <message>
    <source>This model's chat template refuses the conversation: {reason}. Start a new conversation, leave out the system prompt, or use --raw on the command line to continue plain text.</source>
-   <translation>Die Chat-Vorlage dieses Modells lehnt das Gespräch ab: {reason}. Eine neue Unterhaltung beginnen, den Systemprompt weglassen oder auf der Kommandozeile mit --raw reinen Text fortsetzen.</translation>
+   <translation>Die Chat-Vorlage dieses Modells lehnt die Unterhaltung ab: {reason}. Eine neue Unterhaltung beginnen, den Systemprompt weglassen oder auf der Kommandozeile mit --raw reinen Text fortsetzen.</translation>
   </message>
   <message>
    <source>This model's chat template takes no system prompt ({reason}), so Helix put it at the beginning of the first message. Leave the system prompt empty to send none.</source>
@@ -8791,7 +8795,7 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   </message>
   <message>
    <source>What the model is told before the conversation; empty sends nothing.</source>
-   <translation>Was dem Modell vor dem Gespräch gesagt wird; leer sendet nichts.</translation>
+   <translation>Was dem Modell vor der Unterhaltung gesagt wird; leer sendet nichts.</translation>
   </message>
   <message>
    <source>When the context is full</source>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import sys
 import threading
@@ -36,7 +37,7 @@ def test_any_port_and_one_that_is_taken() -> None:
         bound.listen()
         with pytest.raises(HelixError) as raised:
             listen("127.0.0.1", port)
-    assert raised.value.code == "server_address"
+    assert (raised.value.code, raised.value.fields["port"]) == ("server_port_taken", str(port))
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere an address is bound once")
@@ -48,13 +49,32 @@ def test_an_address_that_two_have_bound_is_had_by_the_first_that_answers() -> No
             desk = make_desk(Pump(FakeClient()), ServerOptions())
             with pytest.raises(HelixError) as raised:
                 serve(make_app(desk), desk, second, threading.Event(), lambda: None)
-    assert (raised.value.code, raised.value.fields["port"]) == ("server_address", str(port))
+    assert (raised.value.code, raised.value.fields["port"]) == ("server_port_taken", str(port))
 
 
 @pytest.mark.parametrize("host", ["no such host", "203.0.113.7", "x" * 300])
 def test_addresses_that_are_not_here(host: str) -> None:
     with pytest.raises(HelixError):
         listen(host, 0)
+
+
+@pytest.mark.parametrize(
+    ("number", "port", "reason"),
+    [
+        (errno.EACCES, 80, "the system keeps this port back; those from 1024 on are free to all programs"),
+        (errno.EACCES, 50000, "Permission denied"),
+        (errno.EADDRNOTAVAIL, 8080, "this computer has no such address"),
+        (errno.ENETUNREACH, 8080, "Network is unreachable"),
+    ],
+)
+def test_why_an_address_cannot_be_had(number: int, port: int, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, "words of the system")
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    with pytest.raises(HelixError) as raised:
+        listen("127.0.0.1", port)
+    assert (raised.value.code, raised.value.fields["reason"]) == ("server_address", reason)
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="there is no IPv6 here")

@@ -29,6 +29,7 @@ LIBRARY_ERRORS: dict[str, str] = {
     # the library
     # `models` on the command line
     "models_unknown": "Helix knows no model called {name}. Use one of {known}; `models search` finds others on the hub.",
+    "models_pull_file": "There is no model at {name}. For a file of the hub, add which one, as in {name}:QUANTISATION; `models search {name}` lists them.",
     "models_path_own": "{path} is a path already. `models path` takes an id of `models list`.",
     "models_verify_own": "{path} is no model of `models list`, so there is no checksum to compare it with. `models add` says whether it can run.",
     "models_pull_own": "{path} is on this computer already. Load it by its path, or take it into the library with `models add`.",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import socket
+import ssl
 
 from helix_app.base.language import mark
 
@@ -39,9 +41,15 @@ _SAID: dict[int, str] = {
     errno.EADDRNOTAVAIL: mark("Cannot assign requested address"),
     **({errno.EDQUOT: mark("Disk quota exceeded")} if hasattr(errno, "EDQUOT") else {}),
 }
+_OWN_NUMBERS = (ssl.SSLError, socket.gaierror, socket.herror)
 
 
 def said(exc: OSError) -> str:
-    """Why, in English, so that a window can say it in its language; Windows' own words are more exact and stay."""
+    """Why, in English, so that a window can say it in its language.
+
+    Words stay where they are more exact, as Windows' are, and where the number is no errno, as TLS and resolvers have.
+    """
     own = exc.strerror or ""
-    return own if getattr(exc, "winerror", None) else _SAID.get(exc.errno or 0, own)
+    if getattr(exc, "winerror", None) or isinstance(exc, _OWN_NUMBERS):
+        return own
+    return _SAID.get(exc.errno or 0, own)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib.util
 import logging
 import socket
@@ -13,10 +12,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from helix_app.base import texts
 from helix_app.base.errors import HelixError, InputError
 from helix_app.base.failures import failure
-from helix_app.base.message_texts.reasons import reason_of
 from helix_app.bridge.api.served import Served
 from helix_app.bridge.controller import SessionController
 from helix_app.protocol.events import Failed
@@ -113,7 +110,7 @@ class Serving(QObject):
         try:
             self._serve(asked, stop)
         except Exception as error:
-            failed = failure(_not_had(asked, error))
+            failed = failure(error)
         self._told.emit(ServingEnded(failed))
 
     def _serve(self, asked: StartServing, stop: threading.Event) -> None:
@@ -192,15 +189,3 @@ def _logged(app: _App, told: Callable[[ServedRequest], None]) -> _App:
             told(ServedRequest(at, str(scope["method"]), str(scope["path"]), status, time.monotonic() - begin))
 
     return call
-
-
-def _not_had(asked: StartServing, error: Exception) -> Exception:
-    """Why an address could not be had, so that a window can say it in its language and offer what to do."""
-    cause = error.__cause__
-    if not isinstance(error, HelixError) or error.code != "server_address" or not isinstance(cause, OSError):
-        return error
-    if cause.errno == errno.EADDRINUSE:
-        return HelixError("server_port_taken", host=asked.host, port=asked.port)
-    code = {errno.EADDRNOTAVAIL: "address_elsewhere", errno.EACCES: "port_not_given"}.get(cause.errno or 0)
-    reason = texts.why(cause) if code is None else reason_of(code)
-    return HelixError("server_address", host=asked.host, port=asked.port, reason=reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import threading
 import time
 from dataclasses import asdict
@@ -22,6 +23,7 @@ from helix_app.hub.transfer.failures import Cancelled
 from helix_app.protocol.library import FoundFile, FoundModel, LibraryItem
 
 COMMANDS = ("search", "add", "remove")
+_REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*(?<!\.gguf)", re.IGNORECASE)  # OWNER/NAME
 
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -74,12 +76,13 @@ def entry_of(name: str, command: str, catalog: Catalog) -> CatalogEntry:
         return entry
     path = paths.expanded(name).absolute()
     if not name or not os.path.exists(path):
+        if command == "pull" and _REPO.fullmatch(name):
+            raise InputError("models_pull_file", name=name)
         if any(mark in name for mark in (os.sep, os.altsep or os.sep)) or name.lower().endswith(".gguf"):
             raise InputError("model_not_found", path=name)
         raise InputError("models_unknown", name=name or '""', known=", ".join(catalog.ids))
     for entry in catalog:
-        file = store.find(entry)
-        if file is not None and path.resolve() in (file.resolve(), file.parent.resolve()):
+        if path.resolve() in {place.resolve() for place in store.places(entry)}:
             return entry
     raise InputError(f"models_{command}_own", path=path)
 

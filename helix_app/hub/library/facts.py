@@ -20,7 +20,7 @@ from helix_app.modelfiles.part_names import part_files
 from helix_app.modelfiles.stamps import stamp, versions
 from helix_app.protocol.events import Failed
 
-_VERSION = 4  # of what is kept
+_VERSION = 5  # of what is kept
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def facts_of(path: Path, *, read: bool = True) -> ModelFacts:
     what the name says.
     """
     try:
-        files = sorted(path.iterdir()) if path.is_dir() else part_files(path)
+        files = sorted((*path.iterdir(), *_named_templates(path))) if path.is_dir() else part_files(path)
         stamps = [stamp(file) for file in files if file.is_file()]
         key = short_name("|".join((str(path), *stamps, versions("gguf"), str(_VERSION))))
     except OSError as exc:
@@ -116,12 +116,22 @@ def _of_folder(path: Path) -> ModelFacts:
 
 
 def _has_template(path: Path) -> bool:
-    if any(
-        (path / name).exists() for name in ("chat_template.jinja", "chat_template.json", "additional_chat_templates")
-    ):
-        return True
+    """Whether there is a template that the tokenizer takes: files win over the configuration, only a default counts."""
+    named = _named_templates(path)
+    for default in (*(file for file in named if file.stem == "default"), path / "chat_template.jinja"):
+        if default.is_file():
+            return default.stat().st_size > 0
+    if named:
+        return False
     try:
         raw = texts.read_json(path / "tokenizer_config.json")
     except (OSError, ValueError):
         return False
-    return isinstance(raw, dict) and bool(raw.get("chat_template"))
+    template = raw.get("chat_template") if isinstance(raw, dict) else None
+    if isinstance(template, list):
+        template = {one.get("name"): one.get("template") for one in template if isinstance(one, dict)}
+    return bool(template.get("default") if isinstance(template, dict) else template)
+
+
+def _named_templates(path: Path) -> list[Path]:
+    return list((path / "additional_chat_templates").glob("*.jinja"))

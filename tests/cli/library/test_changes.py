@@ -5,24 +5,26 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from helix_app.cli.library import changes as library, models
+from helix_app.hub.catalog import Catalog, HubSource
 from tests.hub.conftest import folder as folder, home as home, no_thread_stays as no_thread_stays, server as server
 from tests.hub.library.library_made import ollama, put
 from tests.hub.served.hub_api import QUERY, serve_api
-from tests.hub.served.models import PAYLOAD, REPO
+from tests.hub.served.models import OTHER, PAYLOAD, REPO, entry, sha256
 from tests.hub.served.server import FileServer
 
 Shown = pytest.CaptureFixture[str]
 
 
-def run(*arguments: str) -> int:
+def run(*arguments: str, catalog: Catalog | None = None) -> int:
     parser = argparse.ArgumentParser()
     models.add_parser(parser.add_subparsers(dest="command", required=True))
-    return models.run(parser.parse_args(["models", *arguments]))
+    return models.run(parser.parse_args(["models", *arguments]), catalog=catalog)
 
 
 def test_search_lists_repositories_and_their_files(server: FileServer, capsys: Shown) -> None:
@@ -155,6 +157,42 @@ def test_a_path_in_place_of_an_id(command: str, tmp_path: Path, home: Path, caps
         shown = capsys.readouterr().err
         assert f"no model called {called}. Use one of" in shown
         assert "`models search`" in shown
+
+
+def test_a_damaged_model_is_taken_for_itself_by_its_path(server: FileServer, folder: Path, capsys: Shown) -> None:
+    path = put(folder / "tiny.gguf", PAYLOAD[:-1])
+    server.serve_hub(REPO, "tiny.gguf", PAYLOAD)
+    catalog = Catalog((entry(),))
+    assert run("verify", str(path), catalog=catalog) == 1
+    assert f"{path} is damaged" in capsys.readouterr().err
+    assert run("pull", str(path), catalog=catalog) == 0
+    assert path.read_bytes() == PAYLOAD
+    assert run("verify", str(folder), catalog=catalog) == 0
+
+
+def test_a_model_in_parts_is_known_by_each(server: FileServer, folder: Path, capsys: Shown) -> None:
+    parts = {f"tiny-0000{n}-of-00002.gguf": data for n, data in ((1, PAYLOAD), (2, OTHER))}
+    for name, data in parts.items():
+        server.serve_hub(REPO, name, data)
+    first, second = (
+        entry(HubSource(REPO, name), file=name, size_bytes=len(data), sha256=sha256(data))
+        for name, data in parts.items()
+    )
+    catalog = Catalog((replace(first, rest=(second,)),))
+    put(folder / second.file, OTHER)
+    assert run("verify", str(folder / second.file), catalog=catalog) == 1
+    assert "not on this computer yet" in capsys.readouterr().err
+    assert run("pull", str(folder / second.file), catalog=catalog) == 0
+    assert (folder / first.file).read_bytes() == PAYLOAD
+    assert run("verify", str(folder / second.file), catalog=catalog) == 0
+
+
+def test_a_repository_alone_asks_for_one_of_its_files(home: Path, capsys: Shown) -> None:
+    assert run("pull", REPO) == 2
+    assert f"{REPO}:QUANTISATION; `models search {REPO}` lists them" in capsys.readouterr().err
+    for command, name in (("verify", REPO), ("pull", "./a/b"), ("pull", "folder/own.GGUF"), ("pull", "/a/b")):
+        assert run(command, name) == 2
+        assert f"There is no model at {name}. Check" in capsys.readouterr().err
 
 
 def test_no_name_is_no_model(home: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from helix_app.base import messages
 from helix_app.base.process import paths
+from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.hub.library import facts
 from helix_app.hub.library.facts import ModelFacts, facts_of
+from helix_app.modelfiles.model_path import inspect
 from tests.engine.made.heads import head_for
 from tests.engine.made.tiny import save_folder, write_gguf
 from tests.hub.library.library_made import put
@@ -32,6 +34,43 @@ def test_a_model_without_a_chat_template_continues_text(home: Path, tmp_path: Pa
         (folder / file).unlink(missing_ok=True)
     assert facts_of(folder).plain
     (folder / "tokenizer_config.json").write_text(json.dumps({"chat_template": "{{ messages }}"}))
+    assert not facts_of(folder).plain
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "plain"),
+    [
+        ("chat_template.json", json.dumps({"chat_template": "{{ messages }}"}), True),
+        ("chat_template.jinja", "", True),
+        ("additional_chat_templates/tool_use.jinja", "{{ messages }}", True),
+        ("additional_chat_templates/default.jinja", "{{ messages }}", False),
+        ("tokenizer_config.json", [{"name": "tool_use", "template": "{{ messages }}"}], True),
+        ("tokenizer_config.json", [{"name": "default", "template": "{{ messages }}"}], False),
+        ("tokenizer_config.json", {"tool_use": "{{ messages }}"}, True),
+    ],
+)
+def test_a_folders_template_is_the_one_that_the_engine_takes(
+    home: Path, tmp_path: Path, file: str, text: object, plain: bool
+) -> None:
+    folder = save_folder("llama", 0, tmp_path / "folder")
+    (folder / "chat_template.jinja").unlink(missing_ok=True)
+    config = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
+    said = {} if isinstance(text, str) else {"chat_template": text}
+    (folder / "tokenizer_config.json").write_text(json.dumps({**config, **said}))
+    if isinstance(text, str):
+        put(folder / file, text.encode())
+    assert facts_of(folder).plain == (not load_tokenizer(inspect(folder)).info.chat_template) == plain
+
+
+def test_files_win_over_what_the_configuration_says(home: Path, tmp_path: Path) -> None:
+    folder = save_folder("llama", 0, tmp_path / "folder")
+    (folder / "chat_template.jinja").unlink(missing_ok=True)
+    config = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
+    (folder / "tokenizer_config.json").write_text(json.dumps({**config, "chat_template": "{{ messages }}"}))
+    assert not facts_of(folder).plain
+    file = put(folder / "additional_chat_templates" / "rag.jinja", b"{{ messages }}")
+    assert facts_of(folder).plain == (not load_tokenizer(inspect(folder)).info.chat_template) is True
+    file.rename(file.with_name("default.jinja"))
     assert not facts_of(folder).plain
 
 

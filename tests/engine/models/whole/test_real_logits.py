@@ -10,6 +10,7 @@ import torch
 
 from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import inspect
+from tests.engine.made.few_layers import with_layers
 from tests.engine.made.gguf_names import from_gguf_name
 from tests.engine.made.tiny import Zoo
 from tests.engine.models.test_decoder import logits_of, runner_of, worst
@@ -67,17 +68,22 @@ def test_names_lead_back(zoo: Zoo) -> None:
         assert from_gguf_name(gguf_name(name)) == name
 
 
-def test_the_default_models_logits_are_exact(few_layers: Path) -> None:
-    """By its first layers, which leave less float noise for a mistake to hide in than all of them."""
-    ids = load_tokenizer(inspect(few_layers)).encode(TEXT)[:120]
+@pytest.mark.parametrize("layers", [4, 12])
+def test_the_default_models_logits_are_exact(default_model: Path, tmp_path: Path, layers: int) -> None:
+    """By its first layers, which leave less float noise for a mistake to hide in than all of them.
+
+    Twelve show as well that layers whose number has two digits are read from their own tensors and in their order.
+    """
+    path = with_layers(default_model, layers, tmp_path / default_model.name)
+    ids = load_tokenizer(inspect(path)).encode(TEXT)[:120]
     assert len(ids) == 120
-    model = transformers_model(few_layers)
+    model = transformers_model(path)
     with torch.no_grad():
         single = model(torch.tensor([ids])).logits[0]
         exact = model.double()(torch.tensor([ids])).logits[0]
     theirs = worst(single.double(), exact)
     for kind, cuts in (("plain", [50, 51, 52, 56, 100]), ("onednn", [])):
-        ours = logits_of(runner_of(few_layers, kind), ids, cuts)
+        ours = logits_of(runner_of(path, kind), ids, cuts)
         assert worst(ours.double(), exact) < max(1e-4, 2 * theirs)
         assert torch.equal(ours.argmax(-1), exact.argmax(-1))
 
