@@ -294,6 +294,7 @@ def ready_of(place: RemoteModel, item: RemoteItem) -> ModelReady:
         context_limit="remote",
         thinking=MARKS,
         remote=place.url,
+        chat_template=item.chat_template,
     )
 
 
