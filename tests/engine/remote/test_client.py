@@ -82,6 +82,8 @@ def test_a_helix_server_tells_whether_its_model_chats(monkeypatch: pytest.Monkey
         assert ready.chat_template is chats
         text, result, _ = reply(client, GenerateRequest("r", prompt="say 2", raw=True))
         assert (text, type(result)) == ("w0 w1 ", Finished)
+        _, result, _ = reply(client, request("say 2"))
+        assert isinstance(result, Finished) if chats else failed(result)[0] == "no_chat_template"
 
 
 def test_a_helix_server_writes_as_its_engine_and_tells_its_figures(helix: Running) -> None:
