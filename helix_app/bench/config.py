@@ -89,7 +89,7 @@ class BenchConfig:
         if not self.prompts_file and not self.prompts:
             for kind in self.kinds:
                 if kind not in (*KINDS, SCHEMA):
-                    hint = f"Use any of: {', '.join(KINDS)}."
+                    hint = f"Use any of: {', '.join(KINDS)}; bench drafts also has {SCHEMA}."
                     raise InputError("option_invalid", option="kinds", value=kind, hint=hint)
 
     def chosen_prompts(self, kinds: Sequence[str] = ()) -> tuple[Prompt, ...]:

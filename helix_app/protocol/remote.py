@@ -14,11 +14,13 @@ class RemoteItem:
     Attributes:
         context_length: tokens of prompt and reply together; None where the server does not tell.
         owner: who owns it as the server says, which tells servers apart (``helix``, ``vllm``); "" for no word on it.
+        chat_template: whether it has one; True where the server does not tell.
     """
 
     id: str
     context_length: int | None = None
     owner: str = ""
+    chat_template: bool = True
 
 
 @dataclass(frozen=True)

@@ -14,21 +14,24 @@ from helix_app.server.http.errors import ApiError, of_field
 _FORCED = "hermes"  # the one form of calls that replies can be held to
 
 
-def with_tools(request: GenerateRequest, ready: ModelReady, forced: str | None = None) -> GenerateRequest:
+def with_tools(
+    request: GenerateRequest, ready: ModelReady, forced: str | None = None, said: str = "messages"
+) -> GenerateRequest:
     """The same request, held to a call where it must make one.
 
     Args:
         forced: the name of the function to call, "" for any of them, None where the model is free to call none.
+        said: the field that the conversation came in.
 
     Raises:
         ApiError: a conversation, tools, messages of them, or a choice that this model cannot take.
     """
     if not ready.chat_template:
-        raise ApiError(400, "api_no_chat_template", param="messages")
+        raise ApiError(400, "api_no_chat_template", param=said)
     if request.tools and not (ready.tools and ready.tool_style):
         raise ApiError(400, "api_tools", param="tools", field="tools")
     if any(message.role == "tool" or message.tool_calls for message in request.messages) and not ready.tools:
-        raise ApiError(400, "api_tools", param="messages", field="tool_calls")
+        raise ApiError(400, "api_tools", param=said, field="tool_calls")
     if forced is None:
         return request
     if ready.tool_style != _FORCED:

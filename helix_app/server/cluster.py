@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 TRIES = 3  # of one request, each with another replica
 RETRY_SECONDS = 5.0
 SESSION_HEADER = "x-session-id"
-_RESPONSES = "/v1/responses/"
+_RESPONSES = "/v1/responses"
 _SPARE = 2  # requests of a replica beyond those that it writes, so that health checks and lists pass
 _DROPPED = ("content-length", "transfer-encoding", "connection")  # of an answer: the ingress frames it anew
 
@@ -220,26 +220,32 @@ def _failures() -> tuple[tuple[type[Exception], ...], tuple[type[Exception], ...
 
 
 def session_of(call: Call) -> str:
-    """Which conversation a request is of: as its header says, that of the response it asks for or follows on, or by
+    """Which conversation a request is of: that of the response it asks for or follows on, as its header says, or by
     how it begins; empty where nothing tells.
 
     The next turn of a conversation has the same system prompt and first question, so that it finds its prefix. A
-    response is only known to the replica that gave it, and its id tells the conversation.
+    response is only known to the replica that gave it, and its id tells the conversation, whatever a header says.
     """
-    for name, value in call.headers:
-        if name.lower() == SESSION_HEADER.encode():
-            return _short(value)
-    if call.path.startswith(_RESPONSES):
-        return session_in(call.path.removeprefix(_RESPONSES))
+    header = next((value for name, value in call.headers if name.lower() == SESSION_HEADER.encode()), None)
+    if header is not None and not call.path.startswith(_RESPONSES):
+        return _short(header)
+    body = _object(call.body)
+    for response_id in (call.path.removeprefix(f"{_RESPONSES}/"), body.get("previous_response_id")):
+        if isinstance(response_id, str) and (session := session_in(response_id)):
+            return session
+    return _begun_by(body) if header is None else _short(header)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """A body of JSON; empty for any other, which the replica refuses."""
     try:
-        body = json.loads(call.body) if call.body else None
-    except (ValueError, RecursionError):  # which the replica refuses
-        return ""
-    if not isinstance(body, dict):
-        return ""
-    before = body.get("previous_response_id")
-    if isinstance(before, str) and (session := session_in(before)):
-        return session
+        told = json.loads(body) if body else None
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _begun_by(body: dict[str, Any]) -> str:
     begin = [body.get("system"), body.get("instructions"), body.get("prompt")]
     said = body.get("messages", body.get("input"))
     if isinstance(said, list):

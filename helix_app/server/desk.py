@@ -124,6 +124,7 @@ class Desk:
             await asyncio.sleep(0.02)
         for reply in list(self._open):
             reply.stop_for("api_stopping")
+        self._counter.stop()  # here: the threads that it frees are those that would close it
         await asyncio.to_thread(self._counter.close)
         deadline = time.monotonic() + 5.0  # a round
         while self._open and time.monotonic() < deadline:

@@ -50,7 +50,7 @@ class Guard:
                 receive = await self._read(headers, receive)
         except ApiError as error:
             self._metrics.refused.labels(error.code).inc()
-            await refuse(error, scope, send)
+            await refuse(error, scope, send, self._reader(headers))
             return
         await self._app(scope, receive, send)
 
@@ -72,6 +72,13 @@ class Guard:
             return
         if urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
             raise ApiError(403, "api_origin_refused", origin=origin[:200])
+
+    def _reader(self, headers: Headers) -> str:
+        """The origin of the page that may read why it is refused, "*" for any, "" for none."""
+        origin, allowed = headers.get("origin", ""), self._options.origins
+        if origin and "*" in allowed:
+            return "*"
+        return origin if origin in allowed else ""
 
     def _caller(self, scope: Scope, headers: Headers) -> Caller:
         path = scope["path"]
@@ -127,12 +134,14 @@ def host_name(host: str) -> str:
         return ""
 
 
-async def refuse(error: ApiError, scope: Scope, send: Send) -> None:
-    """Answer with an error, in the form of the path's family."""
+async def refuse(error: ApiError, scope: Scope, send: Send, reader: str) -> None:
+    """Answer with an error, in the form of the path's family, that pages of the origin ``reader`` may read."""
     family = family_of(scope["path"])
     body = json.dumps(body_of(error, family)).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers += [(name.encode(), value.encode()) for name, value in error.headers.items()]
+    if reader:
+        headers += [(b"access-control-allow-origin", reader.encode("latin-1")), (b"vary", b"Origin")]
     if scope["type"] == "http":
         await send({"type": "http.response.start", "status": error.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})

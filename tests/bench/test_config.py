@@ -9,7 +9,7 @@ import pytest
 
 from helix_app.base.errors import InputError
 from helix_app.bench.config import BenchConfig
-from helix_app.bench.workloads import Prompt
+from helix_app.bench.workloads import KINDS, SCHEMA, Prompt
 from helix_app.cli import main as cli
 from helix_app.cli.benching import bench
 
@@ -64,6 +64,12 @@ def test_what_cannot_be_run_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(InputError) as caught:
         replace(BenchConfig(), **changes).check()
     assert caught.value.code == "option_invalid"
+
+
+def test_a_wrong_kind_is_told_all_that_there_are() -> None:
+    with pytest.raises(InputError) as caught:
+        BenchConfig(kinds=("poetry",)).check()
+    assert all(kind in str(caught.value.fields["hint"]) for kind in (*KINDS, SCHEMA))
 
 
 def test_kinds_of_own_prompts_are_free() -> None:

@@ -262,6 +262,12 @@ def test_what_follows_on_a_response_goes_where_that_is_known(server: Running) ->
             assert (await answer(one))[0] == 200
         unknown = call(path, {"model": "fake", "input": "say 3", "previous_response_id": "resp_1"})
         assert session_of(unknown) == session_of(call(path, {"input": "say 3"}))
+        other = ((b"x-session-id", b"other"), *JSON)  # that of another conversation
+        for one in (later, call(f"{path}/{told['id']}", method="GET"), replace(first, path=f"{path}/{told['id']}")):
+            assert session_of(replace(one, headers=other)) == session
+        mine = session_of(call("/generate", {}, headers=other))
+        for one in (first, unknown, call(f"{path}/resp_1", method="GET")):
+            assert session_of(replace(one, headers=other)) == mine
 
     asyncio.run(run())
 

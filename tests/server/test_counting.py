@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import httpx
@@ -15,6 +16,7 @@ from helix_app.protocol.conversations.prompts import PARTS, PromptAsked, PromptC
 from helix_app.protocol.events import Failed
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
 from helix_app.server.counting import PromptCounter
+from helix_app.server.desk import Caller
 from helix_app.server.http.errors import ApiError
 from helix_app.server.options import Limits
 from tests.engine.conftest import zoo as zoo
@@ -56,6 +58,64 @@ def test_the_sum_is_that_of_the_prompt_and_knows_no_context(zoo: Zoo) -> None:
     counter.close()
     assert child.stopped
     assert child.closed
+
+
+class Busy(Child):
+    """Answers nothing until it is stopped."""
+
+    def __init__(self) -> None:
+        self.asked, self._over = threading.Semaphore(0), threading.Event()
+        super().__init__(self._wait)
+
+    def _wait(self, asked: PromptAsked) -> PromptCounted:
+        self.asked.release()
+        assert self._over.wait(60)
+        return PromptCounted(asked.number, failed=Failed("prompt_uncounted"))
+
+    def stop(self) -> None:
+        super().stop()
+        self._over.set()
+
+
+def test_the_end_refuses_whoever_is_counted_waits_or_comes() -> None:
+    child = Busy()
+    counter = counter_of(child)
+
+    def refused() -> str:
+        with pytest.raises(ApiError) as caught:
+            counter.count("x", ASKED)
+        return caught.value.code
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(refused) for _ in range(4)]
+        assert child.asked.acquire(timeout=60)
+        counter.close()
+        assert [one.result(60) for one in asked] == ["api_stopping"] * 4
+    assert refused() == "api_stopping"
+    assert child.closed
+    assert not child.asked.acquire(blocking=False)
+
+
+def test_many_that_wait_to_be_counted_do_not_hold_the_end_of_the_server_up() -> None:
+    child = Busy()
+    with serving() as (_, server):
+        desk = server.desk
+        desk._counter = counter_of(child)
+
+        async def run() -> list[object]:
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))  # all of whose threads wait
+            asked = [asyncio.create_task(desk.count(Caller(), ASKED)) for _ in range(3)]
+            while not child.asked.acquire(blocking=False):
+                await asyncio.sleep(0)
+            try:
+                await asyncio.wait_for(desk.drain(0), 30)
+            finally:
+                child.stop()
+            return await asyncio.gather(*asked, return_exceptions=True)
+
+        told = asyncio.run(run())
+        assert [isinstance(one, ApiError) and one.code for one in told] == ["api_stopping"] * 3
+        assert child.closed
 
 
 @pytest.mark.parametrize(("code", "status"), [("prompt_uncounted", 503), ("template_refused", 400)])

@@ -69,6 +69,24 @@ def test_pages_that_are_allowed() -> None:
         assert answer.headers["access-control-allow-origin"] == origin
 
 
+@pytest.mark.parametrize("allowed", ["https://friend.example", "*"])
+def test_pages_that_are_allowed_read_why_they_are_refused(allowed: str) -> None:
+    origin, readable = "https://friend.example", "access-control-allow-origin"
+    limits = Limits(requests_per_minute=1, body_bytes=1000)
+    with serving(origins=(allowed,), keys=("k",), limits=limits) as (_, server):
+
+        def answer(key: str, body: object = SAY, **headers: str) -> httpx.Response:
+            return server.http.post("/generate", json=body, headers={"x-api-key": key, **headers})
+
+        assert answer("k", origin=origin).status_code == 200
+        for key, body, status in (("wrong", SAY, 401), ("k", "x" * 2000, 413), ("k", SAY, 429)):
+            told = answer(key, body, origin=origin)
+            assert (told.status_code, told.headers[readable]) == (status, allowed)
+        other = answer("wrong", origin="https://evil.example")
+        assert other.headers.get(readable) == ("*" if allowed == "*" else None)
+        assert readable not in answer("wrong").headers
+
+
 def test_keys_in_both_headers_and_none() -> None:
     with serving(keys=("one", "zwölf")) as (_, server):
         for headers in ({"x-api-key": "one"}, {"authorization": "Bearer one"}, {"authorization": "bearer  one"}):

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
-from helix_app.base.errors import InputError
-from helix_app.base.messages import fill
+from helix_app.base.errors import HelixError
+from helix_app.base.messages import error_text, fill
 from helix_app.base.sizes import percent_text
 from helix_app.bench.arms import Task
 from helix_app.bench.experiments.experiment import (
@@ -184,21 +184,30 @@ class _Formed:
 
 
 def _add_schemas(bench: Bench, tasks: list[Task], told: Experiment) -> None:
-    """Have the replies written in turns and add their table. Without the extra for grammars there is a note instead.
+    """Have the replies written and add their table. Where one fails there is a note of it instead.
 
     Raises:
-        InputError: that extra is missing, and nothing but these prompts was asked for.
+        HelixError: one failed, and nothing else was measured.
     """
+    try:
+        found = _formed(bench, tasks)
+    except HelixError as error:
+        if not told.rows:
+            raise
+        why = error_text(error.code, error.fields).rstrip(".")
+        if error.code == "grammar_missing":
+            why = "the extra `grammar` is not installed"
+        told.notes.append(f"Replies by a schema were left out: {why}.")
+        return
+    _tell_schemas(bench, found, told)
+
+
+def _formed(bench: Bench, tasks: list[Task]) -> dict[tuple[str, bool], _Formed]:
+    """The replies, written in turns. Raises HelixError for one that failed."""
     arms = _schema_arms(bench.session)
     found = {arm: _Formed() for arm in arms}
-    try:
-        for arm in arms:  # warm-up
-            _formed_reply(bench, arms[arm], tasks[0], _Formed(), -1)
-    except InputError as error:
-        if error.code != "grammar_missing" or bench.config.kinds:
-            raise
-        told.notes.append("Replies by a schema were left out: the extra `grammar` is not installed.")
-        return
+    for arm in arms:  # warm-up
+        _formed_reply(bench, arms[arm], tasks[0], _Formed(), -1)
     for repeat in range(bench.config.repeats):
         for task in bench.shuffled(tasks):
             for arm in bench.shuffled(tuple(arms)):
@@ -206,6 +215,10 @@ def _add_schemas(bench: Bench, tasks: list[Task], told: Experiment) -> None:
                     break
                 bench.on_progress(f"{task.prompt.id}, {arm[0]}, forced {'on' if arm[1] else 'off'}, round {repeat + 1}")
                 _formed_reply(bench, arms[arm], task, found[arm], repeat)
+    return found
+
+
+def _tell_schemas(bench: Bench, found: dict[tuple[str, bool], _Formed], told: Experiment) -> None:
     table = _schema_table(bench, found)
     if told.more:
         told.more.append(table)
@@ -256,7 +269,7 @@ def _schema_table(bench: Bench, found: dict[tuple[str, bool], _Formed]) -> Table
     table = Table("Replies by a schema: its forced tokens as drafts, beside the same without", columns)
     for name in dict.fromkeys(name for name, _ in found):
         off, on = found[name, False], found[name, True]
-        share = f"{on.forced / on.tokens:.0%}" if on.tokens else "–"
+        share = percent_text(on.forced / on.tokens) if on.tokens else "–"
         gain = ratio_text(ratio(on.speeds, off.speeds, bench.config.seed))
         table.rows.append(
             (name, spread(off.all_speeds), spread(on.all_speeds), gain, share, f"{off.passes:,}", f"{on.passes:,}")

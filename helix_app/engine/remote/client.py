@@ -17,7 +17,7 @@ from dataclasses import replace
 
 import httpx
 
-from helix_app.base.errors import HelixError
+from helix_app.base.errors import HelixError, InputError
 from helix_app.base.failures import failure
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.remote import RemoteModel, is_local, is_remote, remote_model
@@ -145,6 +145,8 @@ class RemoteClient:
         name = request.request_id
         try:
             bodies.check(request, self._item.owner)
+            if not (request.raw or self._item.chat_template):
+                raise InputError("no_chat_template")
             async with aclosing(self._pieces(http, place, request, put)) as pieces:
                 async for piece in pieces:
                     if added := reading.take(piece):
@@ -294,6 +296,7 @@ def ready_of(place: RemoteModel, item: RemoteItem) -> ModelReady:
         context_limit="remote",
         thinking=MARKS,
         remote=place.url,
+        chat_template=item.chat_template,
     )
 
 

@@ -87,4 +87,9 @@ def _item(card: dict[str, Any]) -> RemoteItem:
     context = next((known[name] for name in _CONTEXTS if isinstance(known.get(name), int)), None)
     name = card.get("id") or card.get("name")
     owner = card.get("owned_by")
-    return RemoteItem(name if isinstance(name, str) else "", context or None, owner if isinstance(owner, str) else "")
+    return RemoteItem(
+        name if isinstance(name, str) else "",
+        context or None,
+        owner if isinstance(owner, str) else "",
+        card.get("chat_template") is not False,
+    )

@@ -61,7 +61,7 @@ class ModelReady:
     ``thinking`` False and True.
 
     ``chat_template`` says whether the model has one; others continue text (``GenerateRequest.raw``). A server's model
-    counts as having one.
+    counts as having one unless the server tells that it has none.
 
     ``tools`` says whether the chat template takes descriptions of tools; others refuse them. ``tool_style`` is how
     calls stand in a reply (``base.replies.tool_calls.STYLES``), empty where that is not known: then they come as text.

@@ -160,7 +160,7 @@ class EventStream(Response):
         while True:
             left = self._moved - now() + (self._stall_seconds if self._busy else _BEAT_SECONDS)
             if left > 0:
-                await asyncio.sleep(min(left, self._stall_seconds))
+                await asyncio.sleep(min(left, self._stall_seconds, _BEAT_SECONDS))
             elif self._busy:
                 return
             else:

@@ -106,7 +106,7 @@ def make_router(desk: Desk) -> APIRouter:
 
 
 def model_card(name: str, ready: ModelReady) -> dict[str, Any]:
-    """A model as both OpenAI's and Anthropic's clients read it, with its context."""
+    """A model as both OpenAI's and Anthropic's clients read it, with its context and whether it can chat."""
     return {
         "id": name,
         "object": "model",
@@ -114,6 +114,7 @@ def model_card(name: str, ready: ModelReady) -> dict[str, Any]:
         "owned_by": "helix",
         "context_length": ready.context_length,
         "max_model_len": ready.context_length,
+        "chat_template": ready.chat_template,
         "type": "model",
         "display_name": ready.target_name,
         "created_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(_MADE)),

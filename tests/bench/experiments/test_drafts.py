@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.base.errors import InputError
+from helix_app.base.errors import HelixError, InputError
+from helix_app.base.sizes import percent_text
 from helix_app.bench import workloads
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments import drafts, experiment
@@ -128,24 +129,36 @@ def test_replies_by_a_schema_with_its_forced_tokens_as_drafts_and_without(zoo: Z
     assert told["none unforced"]["passes"] == told["none unforced"]["tokens"]
     for name, row in zip(("none", "auto"), found.rows):
         on = told[f"{name} forced"]
-        assert row[4] == f"{on['forced'] / on['tokens']:.0%}"
+        assert row[4] == percent_text(on["forced"] / on["tokens"])
         assert row[5:] == (str(told[f"{name} unforced"]["passes"]), str(on["passes"]))
     assert "Replies by a schema whose text is the same in every way of writing: 4 of 4." in found.notes
     assert json.loads(experiment.document(found, bench.config, bench.ready, "x"))
 
 
-def test_without_the_extra_for_grammars_the_rest_is_measured(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(*_: object) -> None:
-        raise InputError("grammar_missing")
+@pytest.mark.parametrize("kinds", [(), ("chat", "schema")])
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (InputError("grammar_missing"), "the extra `grammar` is not installed."),
+        (HelixError("out_of_memory", device="cpu"), "not enough memory"),
+    ],
+)
+def test_where_replies_by_a_schema_fail_the_rest_is_told(
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch, kinds: tuple[str, ...], error: HelixError, says: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
 
-    monkeypatch.setattr(grammars, "_vocabulary", missing)
+    monkeypatch.setattr(grammars, "_vocabulary", fail)
     bench = opened(zoo, "ngram")
-    bench.config = replace(bench.config, kinds=(), repeats=1, max_tokens=4)
+    bench.config = replace(bench.config, kinds=kinds, repeats=1, max_tokens=4)
     monkeypatch.setattr(workloads, "KINDS", ("chat",))
     found = drafts.run(bench)
     assert [row[0] for row in found.rows] == ["chat", "all"]
     assert len(found.more) == 1
-    assert any("the extra `grammar` is not installed" in note for note in found.notes)
+    (note,) = [note for note in found.notes if "schema were left out" in note]
+    assert says in note
+    assert json.loads(experiment.document(found, bench.config, bench.ready, "x"))
     bench.config = replace(bench.config, kinds=("schema",))
-    with pytest.raises(InputError):
+    with pytest.raises(HelixError):
         drafts.run(bench)

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ from helix_app.server.options import ServerOptions
 from tests.engine.conftest import one_thread as one_thread, zoo as zoo
 from tests.engine.made.tiny import Zoo
 from tests.engine.remote.stand_in import Handler, StandIn, chunk, event
-from tests.server.fakes import Running, fake_server
+from tests.server.fakes import READY, Running, fake_server, serving
 
 
 def request(text: str = "hello", name: str = "r", **changes: Any) -> GenerateRequest:
@@ -69,6 +70,20 @@ def helix(zoo: Zoo) -> Iterator[Running]:
     made = running(LocalClient(), zoo.gguf("llama-loopy"))
     yield made
     made.close()
+
+
+@pytest.mark.parametrize("chats", [True, False])
+def test_a_helix_server_tells_whether_its_model_chats(monkeypatch: pytest.MonkeyPatch, chats: bool) -> None:
+    with serving() as (_, server):
+        monkeypatch.setattr(server.pump, "ready", replace(READY, chat_template=chats))
+        client = RemoteClient(lambda _: "")
+        ready = load(client, f"{server.url}/v1")
+        assert isinstance(ready, ModelReady)
+        assert ready.chat_template is chats
+        text, result, _ = reply(client, GenerateRequest("r", prompt="say 2", raw=True))
+        assert (text, type(result)) == ("w0 w1 ", Finished)
+        _, result, _ = reply(client, request("say 2"))
+        assert isinstance(result, Finished) if chats else failed(result)[0] == "no_chat_template"
 
 
 def test_a_helix_server_writes_as_its_engine_and_tells_its_figures(helix: Running) -> None:

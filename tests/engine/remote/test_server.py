@@ -23,6 +23,8 @@ from tests.engine.remote.stand_in import StandIn
         ),
         ({"models": [{"name": "a", "owned_by": 5}]}, (RemoteItem("a"),)),
         ([{"id": "a", "context_length": "much"}], (RemoteItem("a"),)),
+        ({"data": [{"id": "a", "chat_template": False}]}, (RemoteItem("a", chat_template=False),)),
+        ([{"id": "a", "chat_template": "x"}, {"id": "b", "chat_template": None}], (RemoteItem("a"), RemoteItem("b"))),
         ({"data": [5, {}, {"id": None}]}, ()),
     ],
 )  # fmt: skip

@@ -80,6 +80,28 @@ def test_a_comment_in_every_long_silence(monkeypatch: pytest.MonkeyPatch) -> Non
     assert set(sent[2:-2]) == {BEAT}
 
 
+def test_a_long_send_does_not_put_the_next_sign_of_life_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks while something is being sent looks again within a silence, not within what a client may stall."""
+    slept: list[float] = []
+    nap = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        await nap(0)
+
+    monkeypatch.setattr(wire.asyncio, "sleep", sleep)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"a"
+
+    async def send(message: Any) -> None:
+        while message.get("body") == b"a" and len(slept) < 2:
+            await nap(0)
+
+    run_stream(chunks(), send, stall=600.0)
+    assert max(slept) <= wire._BEAT_SECONDS
+
+
 @pytest.mark.parametrize(
     ("error", "code"), [(ApiError(503, "api_stopping"), b"api_stopping"), (KeyError("x"), b"internal")]
 )

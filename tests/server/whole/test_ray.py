@@ -103,6 +103,19 @@ def test_requests_are_spread_and_turns_of_one_conversation_find_their_prefix(htt
 
 
 @pytest.mark.timeout(900)
+def test_requests_of_no_conversation_are_spread(http: httpx.Client) -> None:
+    body = {"prompts": ["the dog lay in the sun and the cat sat on the mat and rain fell on a house"], "max_tokens": 1}
+    counts: list[int] = []  # cached tokens: fewer only where a replica has not read it before
+    for _ in range(64):
+        answer = http.post("/generate/batch", json=body)  # none of whose fields tells a conversation
+        assert answer.status_code == 200, answer.text
+        counts.append(answer.json()["replies"][0]["reply"]["cached_tokens"])
+        if sum(count < max(counts) for count in counts) == 2:
+            return
+    raise AssertionError(f"one replica has read all of them: {counts}")
+
+
+@pytest.mark.timeout(900)
 def test_a_response_is_found_by_what_follows_on_it(http: httpx.Client) -> None:
     body = {"model": "tiny", "max_output_tokens": 4, "temperature": 0}
     for number in range(6):

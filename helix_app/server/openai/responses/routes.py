@@ -92,4 +92,4 @@ def _request_of(
         grammar=body.grammar,
         tools=body.offered,
     )
-    return with_tools(asked, ready, body.forced)
+    return with_tools(asked, ready, body.forced, "input")
