@@ -264,6 +264,7 @@ class CompareRequest:
         loaded: whether that is loaded now.
         plain: what is loaded has no chat template: it continues the contents of the messages.
         raw: whatever is loaded continues them.
+        text: what a model without a chat template continues in place of them, in pieces; empty where that is them.
         messages, sampling, max_tokens, template, thinking, on_full: the same for both arms, as in ``GenerateRequest``.
     """
 
@@ -279,6 +280,7 @@ class CompareRequest:
     template: str = ""
     thinking: bool | None = None
     on_full: OnFull = "stop"
+    text: tuple[ChatMessage, ...] = ()
 
 
 @dataclass(frozen=True)

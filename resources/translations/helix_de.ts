@@ -2916,6 +2916,10 @@ Protokolle: {logs}</translation>
    <translation>Zielmodell des Benchmarks</translation>
   </message>
   <message>
+   <source>The system prompt is not sent to a model without a chat template.</source>
+   <translation>Der Systemprompt wird einem Modell ohne Chat-Vorlage nicht gesendet.</translation>
+  </message>
+  <message>
    <source>Tokens drafted a round in the benchmark</source>
    <translation>Entworfene Token je Runde im Benchmark</translation>
   </message>
