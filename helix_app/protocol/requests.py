@@ -176,7 +176,8 @@ class GenerateRequest:
         template: a chat template in place of the model's own; empty for that one.
         on_full: what becomes of a conversation that leaves too little of the context for a reply: ``stop`` fails where
             the prompt itself does not fit, ``drop_oldest`` leaves out whole turns, the oldest first, but never a system
-            message nor the turn that is to be answered (``engine/text/fitting.py``); ``PrefillDone`` tells how much.
+            message nor the turn that is to be answered, and of a text in messages its first tokens, as many as are too
+            many (``engine/text/fitting.py``); ``PrefillDone`` tells how much.
     """
 
     request_id: str

@@ -6921,6 +6921,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Der Schlüsselbund des Systems nimmt das Token nicht: {reason}. Entsperren Sie ihn und versuchen Sie es noch einmal, oder setzen Sie HF_TOKEN.</translation>
   </message>
   <message>
+   <source>The text is too long for the context, so its beginning was not sent.</source>
+   <translation>Der Text ist zu lang für den Kontext, darum wurde sein Anfang nicht gesendet.</translation>
+  </message>
+  <message>
    <source>The tokenizer of {path} cannot be read. Download the model again or choose another one.</source>
    <translation>Der Tokenizer von {path} ist nicht lesbar. Das Modell neu herunterladen oder ein anderes wählen.</translation>
   </message>
