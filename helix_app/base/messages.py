@@ -137,6 +137,7 @@ NOTICES: dict[str, str] = {
     "context_reduced": "The context was reduced from {wanted} to {given:token|tokens} to fit in memory.",
     "system_folded": "This model's chat template takes no system prompt ({reason}), so Helix put it at the beginning of the first message. "
     "Leave the system prompt empty to send none.",
+    "text_begin_left_out": "The text is too long for the context, so its beginning was not sent.",
     "int4_unavailable": "Four-bit weights would not be faster on {device}, so Helix uses the fastest other number format.",
     "packed_device": "On {device} weights are not used packed, as the file is, so Helix uses the fastest other number format.",
     "packed_draft": "A draft that is the model in fewer bits needs weights that are not packed, so Helix uses the fastest other number format.",

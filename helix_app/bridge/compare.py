@@ -180,13 +180,15 @@ class Comparison:
     def request(self, index: int, arm: ArmChoice) -> GenerateRequest:
         """The request of an arm's reply: all but its own choices are those of the other arm.
 
-        A model without a chat template continues the text, without the system prompt; another one answers it.
+        A model without a chat template continues the text, without the system prompt and with the turns of a chat set
+        apart (``CompareRequest.text``); another one answers it.
         """
         asked = self._request
         raw = asked.raw or (self._plain and not asked.template)
+        told = asked.text if raw and not asked.raw and asked.text else asked.messages
         return GenerateRequest(
             request_id=f"{asked.request_id}-{index}",
-            messages=tuple(m for m in asked.messages if m.role != "system") if raw else asked.messages,
+            messages=tuple(m for m in told if m.role != "system") if raw else told,
             raw=raw,
             mode=arm.mode,
             k=arm.k,

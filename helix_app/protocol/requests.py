@@ -176,7 +176,8 @@ class GenerateRequest:
         template: a chat template in place of the model's own; empty for that one.
         on_full: what becomes of a conversation that leaves too little of the context for a reply: ``stop`` fails where
             the prompt itself does not fit, ``drop_oldest`` leaves out whole turns, the oldest first, but never a system
-            message nor the turn that is to be answered (``engine/text/fitting.py``); ``PrefillDone`` tells how much.
+            message nor the turn that is to be answered, and of a text in messages its first tokens, as many as are too
+            many (``engine/text/fitting.py``); ``PrefillDone`` tells how much.
     """
 
     request_id: str
@@ -264,6 +265,7 @@ class CompareRequest:
         loaded: whether that is loaded now.
         plain: what is loaded has no chat template: it continues the contents of the messages.
         raw: whatever is loaded continues them.
+        text: what a model without a chat template continues in place of them, in pieces; empty where that is them.
         messages, sampling, max_tokens, template, thinking, on_full: the same for both arms, as in ``GenerateRequest``.
     """
 
@@ -279,6 +281,7 @@ class CompareRequest:
     template: str = ""
     thinking: bool | None = None
     on_full: OnFull = "stop"
+    text: tuple[ChatMessage, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2916,6 +2916,10 @@ Protokolle: {logs}</translation>
    <translation>Zielmodell des Benchmarks</translation>
   </message>
   <message>
+   <source>The system prompt is not sent to a model without a chat template.</source>
+   <translation>Der Systemprompt wird einem Modell ohne Chat-Vorlage nicht gesendet.</translation>
+  </message>
+  <message>
    <source>Tokens drafted a round in the benchmark</source>
    <translation>Entworfene Token je Runde im Benchmark</translation>
   </message>
@@ -6915,6 +6919,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>The system's keyring does not take the token: {reason}. Unlock it and try again, or set HF_TOKEN.</source>
    <translation>Der Schlüsselbund des Systems nimmt das Token nicht: {reason}. Entsperren Sie ihn und versuchen Sie es noch einmal, oder setzen Sie HF_TOKEN.</translation>
+  </message>
+  <message>
+   <source>The text is too long for the context, so its beginning was not sent.</source>
+   <translation>Der Text ist zu lang für den Kontext, darum wurde sein Anfang nicht gesendet.</translation>
   </message>
   <message>
    <source>The tokenizer of {path} cannot be read. Download the model again or choose another one.</source>

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from helix_app.base.errors import InputError
 from helix_app.engine.text.chat_prompt import begun_reply, chat_tokens, plain_tokens
-from helix_app.engine.text.fitting import fitted
+from helix_app.engine.text.fitting import fitted, fitted_text
 from helix_app.engine.text.tokenizer import StreamDecoder, Tokenizer
 from helix_app.protocol.events import Notice
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
@@ -115,7 +115,8 @@ def draft_prompt(
         return chat_tokens(draft, messages, request.thinking, request.tools)
 
     try:
-        ids = fitted(encode, request.messages, limit, request.max_tokens, drop=True).ids
+        fit = fitted_text if request.raw else fitted
+        ids = fit(encode, request.messages, limit, request.max_tokens, drop=True).ids
     except InputError:  # a template that refuses this conversation, or knows no tools
         return _as_text(target, draft, prompt)
     if ids is None:

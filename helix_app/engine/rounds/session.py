@@ -19,7 +19,7 @@ from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling.filters import check_params
 from helix_app.engine.sampling.grammar_compile import GrammarVocabulary, check_grammar
 from helix_app.engine.text.chat_prompt import begun_reply, chat_tokens, own_fault, plain_tokens
-from helix_app.engine.text.fitting import CHARACTERS_PER_TOKEN, fitted
+from helix_app.engine.text.fitting import CHARACTERS_PER_TOKEN, fitted, fitted_text
 from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.events import CacheSnapshot, Notice
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, OnFull, is_coupled
@@ -218,7 +218,8 @@ def _messages(session: Session, request: GenerateRequest, limit: int) -> Prompt:
             raise own_fault(exc) if request.template else exc from exc.__cause__
 
     drop = request.on_full == "drop_oldest"
-    found = fitted(encode, request.messages, limit, request.max_tokens, drop=drop)
+    fit = fitted_text if request.raw else fitted
+    found = fit(encode, request.messages, limit, request.max_tokens, drop=drop)
     if found.ids is None:
         characters = sum(len(message.content) for message in found.messages)
         raise _too_long(session, limit, characters // CHARACTERS_PER_TOKEN, counted=False)

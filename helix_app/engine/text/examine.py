@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from helix_app.base.errors import InputError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.engine.text.chat_prompt import chat_tokens, own_fault, plain_tokens
-from helix_app.engine.text.fitting import fitted
+from helix_app.engine.text.fitting import fitted, fitted_text
 from helix_app.engine.text.placed import Placed, placed_text, placed_tokens
 from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.conversations.prompts import PARTS, PromptAsked, PromptCounted, PromptToken
@@ -34,15 +34,18 @@ def examine(tokenizer: Tokenizer, asked: PromptAsked) -> PromptCounted:
             ids, _ = encode(asked.messages)
             return PromptCounted(asked.number, tuple(len(ids) if part == "message" else 0 for part in PARTS))
         drop = asked.on_full == "drop_oldest"
-        found = fitted(encode, asked.messages, asked.context, asked.max_tokens, drop=drop)
+        found = (fitted_text if asked.raw else fitted)(
+            encode, asked.messages, asked.context, asked.max_tokens, drop=drop
+        )
         if found.ids is None:
             limit = f"{asked.context:,}"
             raise InputError("prompt_too_long", tokens=reason_of("over", n=limit), limit=limit)
         told = found.messages
         placed = placed_text(model, told) if asked.raw else placed_tokens(model, told, asked.thinking)
+        del placed[slice(*found.skipped)]
     except InputError as exc:
         fault = own_fault(exc) if asked.template else exc
-        return PromptCounted(asked.number, own_template=own, failed=fault.as_event(), line=_line_of(exc))
+        return PromptCounted(asked.number, own_template=own, failed=fault.as_event(), line=_line_of(exc), raw=asked.raw)
     counts = Counter(token.part for token in placed)
     return PromptCounted(
         asked.number,

@@ -1,5 +1,7 @@
 """A conversation that is to fit into a context: whole turns of it are left out, from the oldest on.
 
+A text that is continued has no turns that must stay whole: it loses as many tokens at its beginning as are too many.
+
 A turn is a question with all that follows it up to the next one. System messages stay, and so does the last turn, which
 is to be answered. As few turns go as leave room for a reply.
 """
@@ -7,7 +9,7 @@ is to be answered. As few turns go as leave room for a reply.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from helix_app.protocol.events import Notice
 from helix_app.protocol.requests import ChatMessage
@@ -27,12 +29,14 @@ class Fitted:
         ids: its tokens; None where it has so many characters that nobody counted them.
         left_out: how many of the oldest messages are not in it.
         notice: what encoding it gave rise to.
+        skipped: from which token of ``messages`` up to which they are not in it: the beginning of a text.
     """
 
     messages: tuple[ChatMessage, ...]
     ids: list[int] | None
     left_out: int = 0
     notice: Notice | None = None
+    skipped: tuple[int, int] = (0, 0)
 
 
 def room_for(max_tokens: int, limit: int) -> int:
@@ -65,6 +69,36 @@ def fitted(encode: Encode, messages: Sequence[ChatMessage], limit: int, max_toke
         else:
             low = middle + 1
     return best
+
+
+def fitted_text(encode: Encode, messages: Sequence[ChatMessage], limit: int, max_tokens: int, *, drop: bool) -> Fitted:
+    """The prompt of a text in pieces, and with ``drop`` its end alone where there is no room for all of it.
+
+    Arguments as in ``fitted``. Pieces of which nothing is left are counted as left out.
+    """
+    whole = _encoded(encode, messages, 0, limit)
+    room = room_for(max_tokens, limit)
+    if not drop or not messages or _fits(whole, limit, room):
+        return whole
+    low, high = 0, len(messages) - 1  # the last piece from which on the text fills the context
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _fits(_encoded(encode, messages[middle:], 0, limit), limit - 1, room):
+            high = middle - 1
+        else:
+            low = middle
+    kept = _ending(messages[low:], limit * CHARACTERS_PER_TOKEN)
+    ids, begin = encode(kept)[0], len(encode(())[0])
+    end = begin + max(0, len(ids) + room - limit)
+    return Fitted(kept, ids[:begin] + ids[end:], low, Notice("text_begin_left_out"), (begin, end))
+
+
+def _ending(messages: Sequence[ChatMessage], characters: int) -> tuple[ChatMessage, ...]:
+    """The pieces with no more than so many characters of the first one and those after it."""
+    first, *rest = messages
+    free = max(0, characters - sum(len(message.content) for message in rest))
+    at = max(0, len(first.content) - free)
+    return (replace(first, content=first.content[at:]), *rest)
 
 
 def _turns(messages: Sequence[ChatMessage]) -> list[int]:

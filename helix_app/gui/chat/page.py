@@ -209,11 +209,11 @@ class ChatPage(QWidget):
             return
         if self._refuses():
             return
-        last, plain = self.last_reply(), self.continuing.plain
-        if plain and not text and last is not None:
-            self.go_on(last.message_id)
+        path = self.book.current.path() if self.continuing.plain else []
+        if path and not text:
+            (self.go_on if path[-1].role == "assistant" else self._answer)(path[-1].id)
             return
-        if not text.strip() and not (plain and text and last is not None):
+        if not text.strip() and not (path and text):
             self.show_error(events.Failed("prompt_empty"))
             return
         draft = self.composer.draft()

@@ -19,6 +19,7 @@ from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, SamplingParams
 
 APART = "\n\n"
+MARKS = ("<think>", "</think>")  # around the thoughts of a model of which nothing else is known
 
 
 def continues(own: Prompting, ready: ModelReady | None) -> bool:
@@ -51,6 +52,24 @@ def text_of(path: Sequence[Message], typed: str = "") -> tuple[ChatMessage, ...]
         pieces.append(ChatMessage(role, text))
         before = plain
     return tuple(pieces)
+
+
+def as_text(messages: Sequence[ChatMessage], ready: ModelReady | None, typed: str) -> tuple[ChatMessage, ...]:
+    """The messages of a chat as one text in pieces, without its system prompt and what was thought; ``typed`` ends it.
+
+    What was thought stands between the marks of the model that is loaded, or between those that most have.
+    """
+    told = [(m.role, _answer_of(m, ready)) for m in messages if m.role != "system"]
+    pieces = [ChatMessage(role, text + APART) for role, text in told if text]
+    return (*pieces, ChatMessage("user", typed))
+
+
+def _answer_of(message: ChatMessage, ready: ModelReady | None) -> str:
+    if message.role != "assistant":
+        return message.content
+    marks = ready.thinking if ready is not None and any(ready.thinking) else MARKS
+    opened = marks[0] not in message.content and marks[1] in message.content  # by the prompt that it answered
+    return part(message.content, marks, opened).answer.lstrip()
 
 
 def _told(path: Sequence[Message], index: int) -> str:

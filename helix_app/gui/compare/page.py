@@ -188,8 +188,7 @@ class ComparePage(QWidget):
         """Run both arms."""
         if self._running or self.own is None:
             return
-        empty = not self.setup.prompt.text().strip()
-        refused = "prompt_empty" if empty else self._state.refusal("compare_reply_running")
+        refused = "prompt_empty" if self.setup.is_empty() else self._state.refusal("compare_reply_running")
         if refused:
             self.error.show_failure(events.Failed(refused))
             return

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from helix_app.base import messages
 from helix_app.base.settings import Settings
 from helix_app.gui.chat.composing.composer import Composer
+from helix_app.gui.chats.asking import as_text
 from helix_app.gui.compare import arms
 from helix_app.gui.compare.arms import Preset
 from helix_app.gui.compare.badge import Letter
@@ -139,6 +140,7 @@ class Setup(QWidget):
         rows: the arms of their own, shown for the preset ``custom``.
         before: what is said of the chat that the prompt goes on with, and ``drop`` to begin without it.
         note: what a run does besides writing.
+        unsent: that a system prompt is not sent to a model that takes none.
         seed, temperature, max_tokens: the fields.
 
     Signals:
@@ -156,7 +158,6 @@ class Setup(QWidget):
         self._state = state
         self._raced: GenerateRequest | None = None  # whose conversation and sampling are taken
         self.prompt = PromptBox(theme)
-        self.prompt.editor.setAccessibleName(self.tr("Prompt for both configurations"))
         self.prompt.send_requested.connect(self.run_requested)
         self.prompt.stop_requested.connect(self.stop_requested)
         self.preset = Picker(theme, self.tr("Compare"), self.tr("What is compared"), least=200)
@@ -194,7 +195,8 @@ class Setup(QWidget):
             options.addWidget(label)
             options.addWidget(field)
             options.addSpacing(4)
-        self.before, self.note = self._line(theme), self._line(theme)
+        self.before, self.note, self.unsent = self._line(theme), self._line(theme), self._line(theme)
+        self.unsent.setText(self.tr("The system prompt is not sent to a model without a chat template."))
         self.drop = ThemedButton(theme, self.tr("Begin without them"), kind="link")
         self.drop.clicked.connect(lambda: self._take(None))
         said = QHBoxLayout()
@@ -216,11 +218,14 @@ class Setup(QWidget):
             row.changed.connect(self.arms_changed)
             column.addWidget(row)
         column.addLayout(said)
+        column.addWidget(self.unsent)
+        self.preset.set_value("modes")
         self._take(None)
         self.say("")
         self.temperature.setValue(state.settings.temperature)
         self.max_tokens.setValue(min(state.settings.max_tokens, MAX_TOKENS))
-        self.preset.set_value("modes")
+        self.arms_changed.connect(self.on_way_changed)
+        state.model_changed.connect(self.on_way_changed)
         state.settings_changed.connect(self.on_choices_changed)
         state.catalog_changed.connect(self.on_choices_changed)
         self.on_choices_changed()
@@ -266,14 +271,12 @@ class Setup(QWidget):
         before: tuple[ChatMessage, ...] = (ChatMessage("system", system),) if system else ()
         if self._raced is not None:
             before = self._raced.messages[:-1]
-        ready, raced, typed = self._state.ready, self._raced is not None and self._raced.raw, self.prompt.draft()
-        plain = ready is not None and not ready.chat_template
-        exact = (plain or raced) and not typed.pasted  # a text is continued after its last space
+        typed = self.prompt.text()
         return CompareRequest(
             request_id=uuid.uuid4().hex,
             own=own,
             arms=self.arms(),
-            messages=(*before, ChatMessage("user", typed.typed if exact else self.prompt.text())),
+            messages=(*before, ChatMessage("user", typed)),
             sampling=SamplingParams(
                 temperature=self.temperature.value(),
                 top_k=s.top_k,
@@ -283,12 +286,34 @@ class Setup(QWidget):
                 seed=seed,
             ),
             max_tokens=self.max_tokens.value(),
-            plain=plain,
-            raw=raced,
+            plain=self._plain(),
+            raw=self._raced is not None and self._raced.raw,
             template="" if self._raced is None else self._raced.template,
             thinking=None if self._raced is None else self._raced.thinking,
             on_full="stop" if self._raced is None else self._raced.on_full,
+            text=as_text(before, self._state.ready, typed),
         )
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to run; after a text that is continued white space is something."""
+        before = self._raced.messages[:-1] if self._raced is not None and self._raced.raw else ()
+        return not any(text.strip() for text in (self.prompt.text(), *(message.content for message in before)))
+
+    def _plain(self) -> bool:
+        ready = self._state.ready
+        return ready is not None and not ready.chat_template
+
+    def on_way_changed(self) -> None:
+        """Another model or other arms: whether the text is continued as it stands, and what is not sent."""
+        own, raced = self._state.settings.target, self._raced
+        has_template = raced is not None and bool(raced.template)
+        self.prompt.set_plain((raced is not None and raced.raw) or (self._plain() and not has_template))
+        self.prompt.editor.setAccessibleName(self.tr("Prompt for both configurations"))
+        system = bool(self._state.settings.system_prompt)
+        if raced is not None:
+            system = raced.messages[0].role == "system"
+        unknown = any(arm.target not in ("", own) for arm in self.arms())  # it is known when it is loaded
+        self.unsent.setVisible(system and not has_template and (self._plain() or unknown))
 
     def take(self, request: GenerateRequest) -> None:
         """Set up a race of this reply, as it was asked for, against plain decoding."""
@@ -315,6 +340,7 @@ class Setup(QWidget):
         self.before.setText(messages.fill(self.tr("After {n:message|messages} of the chat"), n=count))
         self.before.setVisible(count > 0)
         self.drop.setVisible(count > 0)
+        self.on_way_changed()
 
     def say(self, note: str) -> None:
         """What a run of these arms does besides writing."""

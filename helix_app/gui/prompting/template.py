@@ -105,7 +105,7 @@ class TemplateDialog(Dialog):
         failed = news.failed
         self._line = news.line if failed is not None and failed.code in FAULTS else 0
         self.save.setEnabled(failed is None or failed.code not in FAULTS)
-        if none:
+        if none and failed is None:
             self._say(
                 self.tr("This model has none, and continues the text. With one written here it chats."), wrong=False
             )

@@ -48,6 +48,12 @@ def test_a_model_without_a_chat_template_continues_the_text() -> None:
     assert len(engine.replies_asked()) == 4
     for one in engine.replies_asked():
         assert (one.raw, one.text) == (True, request().messages[0].content)
+    chat = Engine()
+    pieces = (ChatMessage("user", "Why?\n\n"), ChatMessage("user", "How?"))
+    Run(chat, replace(request(), plain=True, text=pieces)).all()
+    assert all(one.messages == pieces for one in chat.replies_asked())
+    Run(chat, replace(request(), text=pieces)).all()  # the model has a template
+    assert chat.replies_asked()[-1].messages == request().messages
     template = Engine()
     Run(template, replace(request(), plain=True, template="T")).all()
     assert not any(one.raw for one in template.replies_asked())

@@ -52,6 +52,8 @@ def test_a_text_that_cannot_fit_is_refused_without_a_number(tokenizer: Tokenizer
     told = look(tokenizer, ChatMessage("user", "x" * 5000), context=64)
     assert told.failed is not None
     assert (told.failed.code, dict(told.failed.fields)["tokens"]) == ("prompt_too_long", "over 64")
+    assert not told.raw
+    assert look(tokenizer, ChatMessage("user", "x" * 5000), context=64, raw=True).raw
 
 
 def test_the_oldest_are_left_out_as_the_engine_would(tokenizer: Tokenizer) -> None:
@@ -107,8 +109,10 @@ def test_a_text_that_is_continued_has_no_template(tokenizer: Tokenizer) -> None:
     assert look(tokenizer, *pieces, raw=True, sum_only=True).total == 6
 
 
-def test_the_oldest_turns_of_a_text_are_left_out(tokenizer: Tokenizer) -> None:
+def test_the_beginning_of_a_text_is_left_out(tokenizer: Tokenizer) -> None:
     pieces = tuple(ChatMessage("user" if n % 2 == 0 else "assistant", " word" * 20) for n in range(9))
-    told = look(tokenizer, *pieces, context=100, raw=True, on_full="drop_oldest")
-    assert told.left_out == 6
-    assert told.total == 60
+    told = look(tokenizer, *pieces, context=100, raw=True, on_full="drop_oldest", tokens=True)
+    assert told.left_out == 5
+    assert (told.total, told.room) == (75, 25)
+    assert (told.of("history"), told.of("message")) == (55, 20)
+    assert [token.text for token in told.tokens] == [" word"] * 75

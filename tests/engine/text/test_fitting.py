@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, strategies as st
 
-from helix_app.engine.text.fitting import Fitted, fitted, room_for
+from helix_app.engine.text.fitting import Fitted, fitted, fitted_text, room_for
 from helix_app.protocol.events import Notice
 from helix_app.protocol.requests import ChatMessage
 
@@ -117,3 +117,58 @@ def test_no_turn_goes_that_could_stay(lengths: list[int], limit: int, max_tokens
     starts = list(range(0, len(messages) - 1, 2))
     fitting = [start for start in starts if size(start) + room <= limit]
     assert found.left_out == (fitting[0] if fitting else starts[-1])
+
+
+def spelled(messages: Sequence[ChatMessage]) -> tuple[list[int], Notice | None]:
+    """A token for each character, and one that begins the text."""
+    return [0, *(ord(letter) for message in messages for letter in message.content)], None
+
+
+def text(*pieces: str) -> tuple[ChatMessage, ...]:
+    return tuple(ChatMessage("user", piece) for piece in pieces)
+
+
+def test_a_text_loses_its_beginning_to_the_token() -> None:
+    pieces = text("abcd", "efgh", "ijkl")
+    found = fitted_text(spelled, pieces, 9, 2, drop=True)
+    assert found.ids == [0, *map(ord, "ghijkl")]
+    assert (found.left_out, found.messages, found.skipped) == (1, pieces[1:], (1, 3))
+    assert found.notice == Notice("text_begin_left_out")
+    whole = fitted_text(spelled, pieces, 6, 1, drop=True)  # a piece just so
+    assert (whole.left_out, whole.messages, whole.ids) == (2, pieces[2:], [0, *map(ord, "ijkl")])
+    alone = fitted_text(spelled, text("abcdefgh"), 6, 1, drop=True)
+    assert (alone.ids, alone.left_out) == ([0, *map(ord, "efgh")], 0)
+
+
+def test_a_text_that_fits_or_may_not_be_cut_is_whole() -> None:
+    pieces = text("abcd", "efgh")
+    for limit, drop in ((11, True), (5, False)):
+        found = fitted_text(spelled, pieces, limit, 2, drop=drop)
+        assert (found.messages, found.notice, found.skipped) == (pieces, None, (0, 0))
+        assert found.ids == spelled(pieces)[0]
+
+
+def test_of_a_text_that_cannot_fit_only_the_end_is_tokenised() -> None:
+    told: list[int] = []
+
+    def counting(messages: Sequence[ChatMessage]) -> tuple[list[int], Notice | None]:
+        told.append(sum(len(message.content) for message in messages))
+        return spelled(messages)
+
+    found = fitted_text(counting, text("a" * 50_000, "b" * 50_000, "c"), 64, 8, drop=True)
+    assert found.ids == [0, *map(ord, "b" * 54), ord("c")]
+    assert found.left_out == 1
+    assert max(told) <= 64 * 64
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=9), st.integers(4, 200), st.integers(1, 300))
+def test_a_text_keeps_as_much_of_its_end_as_there_is_room_for(lengths: list[int], limit: int, max_tokens: int) -> None:
+    pieces = text(*(chr(97 + index) * n for index, n in enumerate(lengths)))
+    whole, room = spelled(pieces)[0], room_for(max_tokens, limit)
+    found = fitted_text(spelled, pieces, limit, max_tokens, drop=True)
+    wanted = min(len(whole) - 1, limit - room - 1)
+    assert found.ids == [0, *whole[len(whole) - wanted :]]
+    told = spelled(found.messages)[0]
+    del told[slice(*found.skipped)]
+    assert told == found.ids
+    assert len(found.messages) == len(pieces) - found.left_out

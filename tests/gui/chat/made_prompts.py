@@ -83,7 +83,9 @@ class FakeCounter:
         asked = asked or self.asked[-1]
         if asked.template in self.faults:
             failed, line = self.faults[asked.template]
-            self.window.on_event(PromptCounted(asked.number, own_template=TEMPLATE, failed=failed, line=line))
+            own = "" if asked.raw else TEMPLATE
+            told = PromptCounted(asked.number, own_template=own, failed=failed, line=line, raw=asked.raw)
+            self.window.on_event(told)
             return
         found = tokens(asked)
         counts = tuple(sum(token.part == part for token in found) for part in PARTS)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
+from helix_app.gui.chat.composing.field import LONG_PASTE
 from helix_app.gui.chat.message.bubble import UserBubble
 from helix_app.gui.chats.prompting import Prompting, from_text, to_text
 from helix_app.gui.prompting.preview import PromptPreview
@@ -95,6 +97,34 @@ def test_an_empty_field_asks_for_nothing_where_there_is_no_text(text: Driver) ->
         QTest.keyClick(text.window.chat.composer.editor, Qt.Key.Key_Return)
         assert not text.requests
         assert text.window.chat.error.sentence.text() == "The prompt is empty. Type something to send."
+
+
+def test_an_empty_field_goes_on_at_the_end_also_where_that_is_a_persons(text: Driver) -> None:
+    text.ask("A")
+    text.finish("B")
+    text.ask("C")
+    text.finish("D")
+    text.reply.delete_requested.emit()
+    assert press(text).text == "ABC"
+    text.finish("E")
+    assert [message.text for message in text.window.book.current.path()] == ["A", "B", "C", "E"]
+    text.reply.delete_requested.emit()
+    first = text.window.book.current.path()[1]
+    text.window.chat.delete(first.id)
+    assert press(text).text == "A"  # nobody has gone on with it
+    assert not text.window.chat.error.isVisible()
+
+
+def test_a_long_paste_stands_where_it_was_put(text: Driver) -> None:
+    composer, long = text.window.chat.composer, "a\n" * LONG_PASTE
+    composer.editor.setPlainText("B")
+    pasted = QMimeData()
+    pasted.setText(long)
+    composer.editor.moveCursor(QTextCursor.MoveOperation.End)
+    composer.editor.insertFromMimeData(pasted)
+    composer.editor.insertPlainText("C")
+    composer.show_text(composer.text())  # as a draft is
+    assert press(text).text == f"B{long}C"
 
 
 def test_nothing_else_is_sent_and_the_page_says_so(make_window: Callable[..., MainWindow]) -> None:

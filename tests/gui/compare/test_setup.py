@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from PySide6.QtCore import QMimeData
+
 from helix_app.base.settings import Settings, changed
+from helix_app.gui.chat.composing.field import LONG_PASTE
 from helix_app.gui.compare import arms
 from helix_app.gui.state import Model, State, load_choice
 from helix_app.gui.window.main_window import MainWindow
@@ -158,3 +161,58 @@ def test_the_field_offers_nothing_that_a_comparison_has_not(driver: CompareDrive
     assert not prompt.clip.isVisible()
     assert not prompt.options.isVisible()
     assert not prompt.editor.takes_files
+
+
+def test_a_model_without_a_template_gets_the_chat_as_a_text_set_apart(driver: CompareDriver) -> None:
+    thought = ChatMessage("assistant", "<think>Hm.</think>One.")
+    driver.page.setup.take(replace(RACED, messages=(*RACED.messages[:2], thought, RACED.messages[3])))
+    request = driver.page.setup.request(OWN)
+    assert "".join(message.content for message in request.text) == "First?\n\nOne.\n\nSecond?"
+    assert request.messages[2] == thought  # another one gets what it wrote
+
+
+def test_a_thought_that_its_prompt_opened_is_left_out_too(driver: CompareDriver, state: State) -> None:
+    state.set_model(Model(fake.ready(thinking=("[t]", "[/t]"), thinking_opens=True)))
+    told = (ChatMessage("user", "A?"), ChatMessage("assistant", "Hm.[/t]\nB."), ChatMessage("user", "C?"))
+    driver.page.setup.take(replace(RACED, messages=told))
+    assert [message.content for message in driver.page.setup.request(OWN).text] == ["A?\n\n", "B.\n\n", "C?"]
+
+
+def test_a_text_may_end_in_white_space_alone(driver: CompareDriver) -> None:
+    pieces = (ChatMessage("user", "Once"), ChatMessage("assistant", " upon"), ChatMessage("user", " "))
+    driver.page.race(replace(RACED, messages=pieces, raw=True))
+    assert driver.requests[-1].messages == pieces
+    driver.done()
+    driver.page.race(replace(RACED, messages=pieces[2:], raw=True))
+    assert len(driver.requests) == 1
+    assert driver.page.error.sentence.text() == "The prompt is empty. Type something to send."
+
+
+def test_a_long_paste_is_part_of_a_text_where_it_was_put(driver: CompareDriver, state: State) -> None:
+    prompt, pasted = driver.page.setup.prompt, QMimeData()
+    state.set_model(Model(fake.ready(chat_template=False)))
+    pasted.setText("a\n" * LONG_PASTE)
+    prompt.editor.insertPlainText("B")
+    prompt.editor.insertFromMimeData(pasted)
+    prompt.editor.insertPlainText(" ")
+    assert driver.page.setup.request(OWN).messages[-1].content == f"B{pasted.text()} "
+    assert prompt.editor.accessibleName() == "Prompt for both configurations"
+
+
+def test_that_a_system_prompt_is_not_sent_is_said(driver: CompareDriver, state: State) -> None:
+    setup = driver.page.setup
+    state.set_settings(Settings(system_prompt="Be brief."), None)
+    assert setup.unsent.isHidden()
+    state.set_model(Model(fake.ready(chat_template=False)))
+    assert setup.unsent.isVisible()
+    setup.take(replace(RACED, template="T"))
+    assert setup.unsent.isHidden()
+    setup.take(replace(RACED, messages=RACED.messages[1:]))
+    assert setup.unsent.isHidden()
+    state.set_model(Model(fake.ready()))
+    setup.take(RACED)
+    assert setup.unsent.isHidden()
+    setup.on_preset_picked("custom")
+    state.set_catalog((fake.here(fake.SMOL), fake.here(fake.BIG)))
+    setup.rows[1].target.pick(fake.BIG.id)
+    assert setup.unsent.isVisible()  # it may have no template

@@ -119,3 +119,13 @@ def test_one_can_be_written_for_a_model_that_has_none(window: MainWindow, counte
     assert prompting.editors["system_prompt"].widget.isEnabled()
     prompting.save.click()
     assert not window.chat.continuing.plain
+
+
+def test_one_can_be_written_where_the_text_is_too_long_for_its_context(
+    window: MainWindow, counter: FakeCounter
+) -> None:
+    window.on_event(ready(chat_template=False))
+    counter.faults[""] = (Failed("prompt_too_long", "", (("tokens", "99"), ("limit", "64"))), 0)
+    dialog = opened(window)
+    assert dialog.editor.isEnabled()
+    assert "99" in dialog.said.text()  # which is not that it has none

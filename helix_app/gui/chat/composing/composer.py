@@ -76,7 +76,7 @@ class Composer(QFrame):
         self.editor = ComposerText(theme)
         self.editor.submitted.connect(self.on_submitted)
         self.editor.stopped.connect(self.on_stopped)
-        self.editor.pasted_long.connect(self.attach)
+        self.editor.pasted_long.connect(self.on_pasted_long)
         self.editor.focus_changed.connect(self.on_focus_changed)
         self.editor.textChanged.connect(self.changed)
         self.editor.textChanged.connect(lambda: self.hold(False))
@@ -133,10 +133,13 @@ class Composer(QFrame):
             self.attach(text)
 
     def show_text(self, text: str) -> None:
-        """Hold this text and nothing else; its files, and what is too long to edit comfortably, as attachments."""
+        """Hold this text and nothing else; its files, and what is too long to edit comfortably, as attachments.
+
+        A text that is to be continued stands in the field however long it is.
+        """
         self.clear()
         files, rest = parted(text)
-        if len(rest) > LONG_PASTE:
+        if len(rest) > LONG_PASTE and not self._plain:
             files, rest = [*files, rest], ""
         if files or rest:
             self.put_back(Draft(rest, tuple(files)))
@@ -279,6 +282,13 @@ class Composer(QFrame):
             self.stop_requested.emit()
         else:
             self._send()
+
+    def on_pasted_long(self, text: str) -> None:
+        """Keep it beside the field, unless the text is continued exactly as it stands there."""
+        if self._plain:
+            self.editor.insertPlainText(text)
+        else:
+            self.attach(text)
 
     def on_focus_changed(self, focused: bool) -> None:
         """Draw the frame in the accent colour while it has the cursor."""

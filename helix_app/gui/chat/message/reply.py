@@ -22,6 +22,7 @@ from helix_app.gui.chat.text.blocks import BlockStack
 from helix_app.gui.chat.text.markdown import MarkdownStream
 from helix_app.gui.chat.text.plain import PlainStream
 from helix_app.gui.chat.text.text_block import TextBlock
+from helix_app.gui.chats.asking import MARKS as MARKS
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.controls.notices import ErrorBox, OfferBox
 from helix_app.gui.look.theme import Theme
@@ -30,7 +31,6 @@ from helix_app.protocol.requests import GenerateRequest
 from helix_app.runs.trace import Trace
 
 BLINK_MS = 530  # of the caret
-MARKS = ("<think>", "</think>")  # of a reply of which nothing else is known
 
 
 class Reply(Column):

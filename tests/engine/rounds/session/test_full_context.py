@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from helix_app.engine.engine import Engine
@@ -92,6 +94,27 @@ def test_options_that_make_no_sense(engine: Engine, values: dict[str, object]) -
     end = events(engine, request(LAST, **values))[-1]
     assert isinstance(end, Failed)
     assert end.code == "option_invalid"
+
+
+@pytest.mark.parametrize("mode", ["autoregressive", "speculative"])
+def test_a_text_that_is_one_turn_goes_on_without_its_beginning(engine: Engine, mode: str) -> None:
+    pieces = (ChatMessage("user", "the cat sat"), ChatMessage("assistant", " on the mat" * 150))
+    asked = request(*pieces, raw=True, on_full="drop_oldest", mode=mode)
+    seen = events(engine, asked)
+    check_idle(engine)
+    assert isinstance(seen[-1], Finished)
+    session = session_of(engine)
+    ids, whole = prompt_tokens(session, asked), session.tokenizer.encode(asked.text, add_bos=True)
+    begin = len(session.tokenizer.encode("", add_bos=True))
+    assert len(ids) == 128 - 8
+    assert ids == whole[:begin] + whole[begin - len(ids) :]
+    (prefill,) = [event for event in seen if isinstance(event, PrefillDone)]
+    assert (prefill.prompt_tokens, prefill.left_out) == (len(ids), 1)
+    again = next(event for event in events(engine, asked) if isinstance(event, PrefillDone))
+    assert again.cached_tokens > 0
+    stopped = events(engine, replace(asked, on_full="stop"))[-1]
+    assert isinstance(stopped, Failed)
+    assert stopped.code == "prompt_too_long"
 
 
 def test_a_raw_prompt_has_no_turns(engine: Engine) -> None:
