@@ -53,7 +53,7 @@ def explain(widget: QWidget, term: Term, lead: str = "") -> None:
 
 def tooltip(term: Term, lead: str = "") -> str:
     """Rich text, for plain text would not be wrapped."""
-    parts = [escape(part) for part in (lead, term.tip) if part]
+    parts = [escape(part).replace("\n", "<br>") for part in (lead, term.tip) if part]
     parts.append(f"<i>{escape(tr('F1 tells more.'))}</i>")
     return "<qt>" + "<br>".join(parts) + "</qt>"
 

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from helix_app.gui.glossary import terms
+from helix_app.gui.glossary.term import tooltip
 
 
 def test_every_term_has_one_sentence_and_a_page_and_leads_to_terms_that_exist() -> None:
@@ -25,3 +26,8 @@ def test_every_term_has_one_sentence_and_a_page_and_leads_to_terms_that_exist() 
 )
 def test_what_people_asked_about_is_explained(word: str) -> None:
     assert terms.term(word).tip
+
+
+def test_lines_of_a_tooltip_stay_lines() -> None:
+    tip = tooltip(terms.term("k"), "Prompt: 5\nReply: <3")
+    assert tip.startswith("<qt>Prompt: 5<br>Reply: &lt;3<br>")
