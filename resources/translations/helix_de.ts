@@ -5268,10 +5268,10 @@ Wird er knapp: ein kleineres Modell oder einen kürzeren Kontext wählen oder an
   <message>
    <source>With “Stop” nothing is ever left out: a message that no longer fits comes back, and you can load the model with a larger context or begin a new conversation.
 
-With “Drop oldest”, as few of the oldest turns as need be are not sent, a turn being a question with its answers. The system prompt and your latest message always are. A line in the conversation shows from where on is sent, and so does the bar of the context. Nothing is deleted: with a larger context all of it is sent again.</source>
+With “Drop oldest”, as few of the oldest turns as need be are not sent, a turn being a question with its answers. The system prompt and your latest message always are; of a text that is continued, only its end. A line in the conversation shows from where on is sent, and so does the bar of the context. Nothing is deleted: with a larger context all of it is sent again.</source>
    <translation>Mit „Stoppen“ wird nie etwas weggelassen: Eine Nachricht, die nicht mehr passt, kommt zurück, und das Modell lässt sich mit größerem Kontext laden oder eine neue Unterhaltung beginnen.
 
-Mit „Älteste weglassen“ werden so wenige der ältesten Züge wie nötig nicht gesendet, ein Zug ist eine Frage mit ihren Antworten. Der Systemprompt und die letzte Nachricht werden immer gesendet. Eine Linie in der Unterhaltung zeigt, ab wo gesendet wird, ebenso der Balken des Kontexts. Nichts wird gelöscht: Mit größerem Kontext wird alles wieder gesendet.</translation>
+Mit „Älteste weglassen“ werden so wenige der ältesten Züge wie nötig nicht gesendet, ein Zug ist eine Frage mit ihren Antworten. Der Systemprompt und die letzte Nachricht werden immer gesendet; von einem Text, der fortgesetzt wird, nur sein Ende. Eine Linie in der Unterhaltung zeigt, ab wo gesendet wird, ebenso der Balken des Kontexts. Nichts wird gelöscht: Mit größerem Kontext wird alles wieder gesendet.</translation>
   </message>
   <message>
    <source>Write with the model.</source>

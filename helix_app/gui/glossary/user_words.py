@@ -223,7 +223,8 @@ def sampling() -> tuple[Term, ...]:
                 "With “Stop” nothing is ever left out: a message that no longer fits comes back, and you can "
                 "load the model with a larger context or begin a new conversation.\n\nWith “Drop oldest”, as "
                 "few of the oldest turns as need be are not sent, a turn being a question with its answers. The system "
-                "prompt and your latest message always are. A line in the conversation shows from where on is sent, "
+                "prompt and your latest message always are; of a text that is continued, only its end. "
+                "A line in the conversation shows from where on is sent, "
                 "and so does the bar of the context. Nothing is deleted: with a larger context all of it is sent again."
             ),
             also=tr("context policy, truncation, sliding window"),
