@@ -35,7 +35,7 @@ def read_all(sound: Path, first: int, count: int, seconds: float) -> None:
     code = f"import resource, runpy; resource.setrlimit(resource.RLIMIT_AS, ({_MEMORY}, {_MEMORY})); "
     code += "runpy.run_module('tests.integration.mutations', run_name='__main__', alter_sys=True)"
     arguments = [sys.executable, "-X", "faulthandler", "-c", code, str(sound), str(first), str(count)]
-    environment = {**os.environ, "PYTHONPATH": str(_ROOT), "OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(_ROOT), "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
     done = subprocess.run(
         arguments, capture_output=True, text=True, timeout=seconds, env=environment, cwd=_ROOT, check=False
     )

@@ -14,6 +14,7 @@ from helix_app.engine.cache.drafting_cache import DraftingCache
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.on_target.head import HeadDraft
 from helix_app.engine.engine import Engine
+from helix_app.engine.kernels.attention import EXACT_TORCH
 from helix_app.engine.kernels.packed.library import CORE, Library, shared
 from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.loading.drafts import check_copy
@@ -34,6 +35,7 @@ from tests.engine.loading.test_drafts import load, notices
 from tests.engine.loading.test_next_token import THERE
 from tests.engine.made.heads import head_for
 from tests.engine.made.tiny import Zoo, ask, events, finish, session_of
+from tests.engine.models.whole.test_ragged import TORCH
 from tests.engine.runs.next_token_runs import SAID
 
 
@@ -108,6 +110,7 @@ def test_packed_models_whose_layers_differ_have_it_too(zoo: Zoo, tmp_path: Path,
     engine.close()
 
 
+BY_PRODUCT = ("qwen3_5_moe-loopy", "gpt_oss-loopy", "gemma4-loopy")  # with routers or gates of PyTorch's
 OF_OTHER_HEADS = {
     "llama": ("Q8_0", {"heads": (4, 4, 16)}),
     "gemma3-loopy": ("Q8_0", {"heads": (4, 1, 8)}),  # layers with a window beside others
@@ -129,7 +132,8 @@ def test_one_of_other_heads_leaves_packed_weights_packed(zoo: Zoo, tmp_path: Pat
     folder, path = head_for(name, **options).save(tmp_path / "head"), zoo.gguf(name, quant=quant)
     engine = Engine()
     ready, seen = load(engine, path, draft=str(folder), dtype="auto", context_length=128, cache_tokens=512)
-    assert (ready.draft, ready.dtype, ready.exact_rows, notices(seen)) == ("head", "packed", True, [])
+    exact = TORCH >= EXACT_TORCH or name not in BY_PRODUCT
+    assert (ready.draft, ready.dtype, ready.exact_rows, notices(seen)) == ("head", "packed", exact, [])
     session, files = session_of(engine), inspect(path)
     cache = session.runner.cache
     assert isinstance(cache, DraftingCache)

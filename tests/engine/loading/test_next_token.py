@@ -14,6 +14,7 @@ from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.drafts.on_target.next_token import NextTokenDraft
 from helix_app.engine.engine import Engine
+from helix_app.engine.kernels.attention import EXACT_TORCH
 from helix_app.engine.kernels.packed.library import NoKernelsError, shared
 from helix_app.engine.loading import drafts
 from helix_app.engine.loading.drafts import check_copy
@@ -36,6 +37,7 @@ from tests.engine.loading.test_drafts import load, notices
 from tests.engine.made.next_token import echo_of, reference_of, with_layer
 from tests.engine.made.tiny import VOCAB, Zoo, ask, events, finish, session_of
 from tests.engine.measuring.test_pairs import FASTER
+from tests.engine.models.whole.test_ragged import TORCH
 from tests.engine.runs.crowds import TEXTS
 from tests.engine.runs.next_token_runs import SAID
 from tests.engine.test_engine import other_words as other_words
@@ -265,7 +267,8 @@ def test_a_packed_file_stays_packed_beside_it(tmp_path: Path, name: str) -> None
     engine, files = Engine(), inspect(path)
     asked = LoadRequest(str(path), draft="mtp", device="cpu")
     ready, seen = load(engine, path, draft="mtp", dtype="auto", context_length=128, cache_tokens=256)
-    assert (ready.draft, ready.dtype, ready.exact_rows, notices(seen)) == ("mtp", "packed", True, [])
+    exact = TORCH >= EXACT_TORCH or name != "qwen3_5_moe-loopy"
+    assert (ready.draft, ready.dtype, ready.exact_rows, notices(seen)) == ("mtp", "packed", exact, [])
     session = session_of(engine)
     states = session.runner.hidden
     assert isinstance(states, TargetStates)

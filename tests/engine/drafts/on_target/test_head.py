@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from helix_app.engine.kernels.attention import EXACT_TORCH
 from helix_app.protocol.events import RoundDone
 from helix_app.protocol.requests import Grammar
 from tests.engine.made.heads import head_for
 from tests.engine.made.tiny import Zoo, ask
+from tests.engine.models.whole.test_ragged import TORCH
 from tests.engine.runs.crowds import TEXTS, Crowd, alone, check_same, plain
 from tests.engine.runs.head_runs import Headed
 from tests.engine.runs.next_token_runs import SAID
@@ -47,6 +49,8 @@ def test_a_head_that_is_hardly_ever_right_changes_nothing(
 ) -> None:
     """Over packed weights, recurrent layers, experts and windows, too, with keys and values of another size; in a crowd
     that is preempted, and after a prefix hit."""
+    if name == "qwen3_5_moe-loopy" and TORCH < EXACT_TORCH:
+        pytest.skip("kernels of this torch depend on the number of rows")
     folder = head_for(name, (0, 1, 2), **({} if heads is None else {"heads": heads})).save(tmp_path, "speculators")
     models = Headed(zoo.gguf(name, quant=quant or "F32"), folder, packed=bool(quant))
     wanted = [ask(text, request_id=text, max_tokens=36, k="fixed:3") for text in TEXTS[:4]]
