@@ -17,7 +17,15 @@ from tests.integration.mutations import HANG_SECONDS, KINDS
 
 _ROOT = Path(__file__).parents[2]
 _SLACK = 24 * 2**20  # bytes beside twice the file: objects that Python makes for any file, its regular expressions
-_MEMORY = 3 * 2**30  # bytes of address space of the process that reads them, its libraries among them
+_MEMORY = 5 * 2**29  # bytes of address space of the process that reads them, beside PyTorch's libraries
+_LIMITED = f"""
+import resource, runpy, torch
+from pathlib import Path
+told = Path("/proc/self/statm")
+libraries = int(told.read_text().split()[0]) * resource.getpagesize() if told.exists() else 2**29
+resource.setrlimit(resource.RLIMIT_AS, (libraries + {_MEMORY},) * 2)
+runpy.run_module("tests.integration.mutations", run_name="__main__", alter_sys=True)
+"""
 
 
 @pytest.fixture(scope="session")
@@ -32,9 +40,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def read_all(sound: Path, first: int, count: int, seconds: float) -> None:
     """Read so many in a process of their own, whose address space is limited, and look at what it says of each."""
-    code = f"import resource, runpy; resource.setrlimit(resource.RLIMIT_AS, ({_MEMORY}, {_MEMORY})); "
-    code += "runpy.run_module('tests.integration.mutations', run_name='__main__', alter_sys=True)"
-    arguments = [sys.executable, "-X", "faulthandler", "-c", code, str(sound), str(first), str(count)]
+    arguments = [sys.executable, "-X", "faulthandler", "-c", _LIMITED, str(sound), str(first), str(count)]
     environment = {**os.environ, "PYTHONPATH": str(_ROOT), "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
     done = subprocess.run(
         arguments, capture_output=True, text=True, timeout=seconds, env=environment, cwd=_ROOT, check=False
