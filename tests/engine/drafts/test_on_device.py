@@ -140,7 +140,7 @@ def test_penalties_and_bias_are_those_of_the_host(device: SimulatedDirectML) -> 
         frequency_penalty=0.7,
         logit_bias=((2, 1.5), (3, -9.0)),
     )
-    ask = asked(params, k=6)
+    ask = asked(params, seed=4, k=6)
     object.__setattr__(ask.request, "begin", 1)  # only the last of its tokens is the reply's
     proposal = arrived(drafted(ask, DRAFT.to(DEVICE)))
     tokens = list(ask.request.tokens)
