@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from helix_app.modelfiles.config import ModelConfig
 Own = TypeVar("Own", bound="PooledCache")
 
 
-class PooledCache:
+class PooledCache(ABC):
     """A cache whose blocks lie side by side in one tensor, ``pool``: ``[..., slots, width]``; see ``base.Cache``.
 
     Attributes:
@@ -47,13 +48,13 @@ class PooledCache:
         self._config, self._dtype = config, dtype
         self._reserve()
 
+    @abstractmethod
     def _reserve(self) -> None:
         """Make ``pool``, and the views of it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def release(self) -> None:
         """Free the memory, whoever still holds this object."""
-        raise NotImplementedError
 
     def replaced(self: Own, num_blocks: int) -> Own:
         """An empty cache of another size; the memory of this one is freed first.
