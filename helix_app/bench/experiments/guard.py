@@ -2,20 +2,25 @@
 
 Drafts: n-gram lookup; one whose tokens are always wrong; the target itself as draft model, always right and never
 worth its price. Replies run to their token limit, whatever the model would end.
+
+Two tables: each draft against plain replies of its own, which bears this machine's noise twice, and each reply
+against its own plain rounds, where only rounds that drafted can gain or lose.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from helix_app.base.messages import fill
+from helix_app.base.sizes import percent_text
 from helix_app.bench.arms import Task
 from helix_app.bench.experiments.experiment import (
     Bench,
     Experiment,
     Speeds,
+    Table,
     apart,
     kinds_of,
     ratio,
@@ -23,17 +28,73 @@ from helix_app.bench.experiments.experiment import (
     reply_of,
     tasks_of,
 )
-from helix_app.bench.figures.statistics import median
+from helix_app.bench.figures.statistics import Estimate, estimate, median
 from helix_app.engine.control.policy import DraftOption
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.rounds.session import Session
+from helix_app.protocol.events import RoundDone
 from helix_app.protocol.requests import Mode, SamplingParams
 
 TEMPERATURES = (0.0, 1.2)
 PLAIN = "plain"
 FLOOR = 0.97
+PLAIN_ROUNDS = 8  # of a reply that say what a plain round of it takes
+
+
+@dataclass
+class Cell:
+    """What one draft did with one kind of prompts at one temperature.
+
+    Attributes:
+        speeds: decode tokens a second of each reply.
+        rounds, drafted: of all its replies, and those of them that drafted.
+        own: each reply's speed over its own plain rounds', by prompt and repeat.
+    """
+
+    speeds: Speeds = field(default_factory=lambda: defaultdict(dict))
+    rounds: int = 0
+    drafted: int = 0
+    own: Speeds = field(default_factory=lambda: defaultdict(dict))
+
+    def add(self, prompt: str, repeat: int, speed: float, rounds: Sequence[RoundDone]) -> None:
+        """Keep one reply."""
+        self.speeds[prompt][repeat] = speed
+        self.rounds += len(rounds)
+        self.drafted += sum(done.k > 0 for done in rounds)
+        ratio = over_own_plain(rounds)
+        if ratio is not None:
+            self.own[prompt][repeat] = ratio
+
+    def own_text(self, seed: int) -> str:
+        """Rounds that drafted, and what they gained or lost."""
+        if not self.rounds:
+            return "–"
+        share = percent_text(self.drafted / self.rounds)
+        return f"{share}: " + ratio_text(estimate([list(r.values()) for r in self.own.values()], seed))
+
+
+Cells = dict[tuple[str, float, str], Cell]  # kind, temperature, draft
+
+
+def over_own_plain(rounds: Sequence[RoundDone]) -> float | None:
+    """How much faster a reply was than its own plain rounds; None where it has too few of them to tell.
+
+    Plain rounds count as their median, so that a stall in one of them is no loss by drafting: without a round that
+    drafted this is 1.
+    """
+    plain = [_seconds(done) for done in rounds if not done.k]
+    if len(plain) < PLAIN_ROUNDS:
+        return None
+    step = median(plain)
+    drafted = [done for done in rounds if done.k]
+    taken = len(plain) * step + sum(map(_seconds, drafted))
+    return (len(plain) + sum(len(done.emitted) for done in drafted)) * step / taken
+
+
+def _seconds(done: RoundDone) -> float:
+    return done.draft_seconds + done.verify_seconds + done.overhead_seconds
 
 
 class WrongDraft(NgramDraft):
@@ -66,11 +127,11 @@ def run(bench: Bench) -> Experiment:
         "target itself": session.draft,
     }
     own = apart(session, drafts)
-    speeds: dict[tuple[str, float, str], Speeds] = defaultdict(lambda: defaultdict(dict))
+    cells: Cells = defaultdict(Cell)
     tasks = tasks_of(bench, bench.config.chosen_prompts())
     kinds = kinds_of(tasks)
     for name in drafts:  # warm-up
-        _speed(own[name], tasks[0], 0.0, name, bench)
+        _reply(own[name], tasks[0], 0.0, name, bench)
     for repeat in range(bench.config.repeats):
         for task in bench.shuffled(tasks):
             for temperature in TEMPERATURES:
@@ -78,62 +139,93 @@ def run(bench: Bench) -> Experiment:
                     if bench.stopped:
                         break
                     bench.on_progress(f"{task.prompt.id}, temperature {temperature}, {name}, round {repeat + 1}")
-                    speed = _speed(own[name], task, temperature, name, bench)
+                    speed, rounds = _reply(own[name], task, temperature, name, bench)
                     if speed is not None:
-                        speeds[task.prompt.kind, temperature, name][task.prompt.id][repeat] = speed
-    return _report(bench, speeds, [name for name in drafts if name != PLAIN], kinds)
+                        cells[task.prompt.kind, temperature, name].add(task.prompt.id, repeat, speed, rounds)
+    return _report(bench, cells, [name for name in drafts if name != PLAIN], kinds)
 
 
-def _speed(session: Session, task: Task, temperature: float, name: str, bench: Bench) -> float | None:
-    """Decode tokens a second of one reply; None when it was stopped."""
+def _reply(
+    session: Session, task: Task, temperature: float, name: str, bench: Bench
+) -> tuple[float | None, list[RoundDone]]:
+    """Decode tokens a second of one reply, None when it was stopped, and its rounds."""
     mode: Mode = "autoregressive" if name == PLAIN else "speculative"
     request = replace(task.request, mode=mode, sampling=SamplingParams(temperature=temperature))
     eos, session.eos = session.eos, frozenset()
     try:
-        finished, _ = reply_of(session, request, bench.cancel)
-        return finished.metrics.decode_tokens_per_second if finished is not None else None
+        finished, rounds = reply_of(session, request, bench.cancel)
+        return finished.metrics.decode_tokens_per_second if finished is not None else None, rounds
     finally:
         session.eos = eos
 
 
-def _report(
-    bench: Bench,
-    speeds: dict[tuple[str, float, str], Speeds],
-    names: list[str],
-    kinds: Sequence[str],
-) -> Experiment:
-    found = Experiment(
-        "guard",
-        "Decode speed with a draft over plain decoding: median [95 % interval]",
-        ("Kind", "Temperature", "Plain tok/s", *names),
+def _report(bench: Bench, cells: Cells, names: list[str], kinds: Sequence[str]) -> Experiment:
+    columns = ("Kind", "Temperature", "Plain tok/s", *names)
+    found = Experiment("guard", "Decode speed with a draft over plain decoding: median [95 % interval]", columns)
+    own = Table(
+        "Rounds that drafted, and speed over the same reply's own plain rounds", ("Kind", "Temperature", *names)
     )
-    worst: tuple[float, str] = (float("inf"), "")
-    under, unsure = [], False
+    seed = bench.config.seed
+    verdict = _Verdict()
     for kind in kinds:
         for temperature in TEMPERATURES:
-            plain = speeds[kind, temperature, PLAIN]
-            cells = []
+            plain = cells[kind, temperature, PLAIN].speeds
+            row = []
             for name in names:
-                drafted = speeds[kind, temperature, name]
-                over = ratio(drafted, plain, bench.config.seed)
-                cells.append(ratio_text(over))
-                where = f"{kind}, temperature {temperature}, {name}"
-                if over.value is not None:
-                    worst = min(worst, (over.value, where))
-                    if over.high is None:
-                        unsure = True
-                    elif over.high < FLOOR:
-                        under.append(where)
+                cell = cells[kind, temperature, name]
+                over = ratio(cell.speeds, plain, seed)
+                row.append(ratio_text(over))
+                verdict.add(f"{kind}, temperature {temperature}, {name}", over, cell.drafted > 0)
             base = median([speed for by_repeat in plain.values() for speed in by_repeat.values()])
-            found.rows.append((kind, f"{temperature}", f"{base:.1f}", *cells))
-    found.notes.append(
-        f"Lowest median: {worst[0]:.3f} ({worst[1]}). Under {FLOOR} beyond its interval: {', '.join(under) or 'none'}."
-    )
-    if unsure:
-        found.notes.append("Figures without an interval come from too few replies for a verdict; take more --repeats.")
+            found.rows.append((kind, f"{temperature}", f"{base:.1f}", *row))
+            drafts = [cells[kind, temperature, name].own_text(seed) for name in names]
+            own.rows.append((kind, f"{temperature}", *drafts))
+    found.more.append(own)
+    found.notes += verdict.notes()
     found.notes.append(
         fill("{n:token|tokens} each, ", n=bench.config.max_tokens)
         + f"{bench.ready.dtype} on {bench.ready.device_name}."
     )
-    found.data = {f"{k} {t} {n}": {p: list(r.values()) for p, r in by.items()} for (k, t, n), by in speeds.items()}
+    found.data = {f"{k} {t} {n}": {p: list(r.values()) for p, r in c.speeds.items()} for (k, t, n), c in cells.items()}
+    found.data["over their own plain rounds"] = {
+        f"{k} {t} {n}": {
+            "rounds": cell.rounds,
+            "drafted": cell.drafted,
+            "ratios": {p: list(r.values()) for p, r in cell.own.items()},
+        }
+        for (k, t, n), cell in cells.items()
+        if n != PLAIN
+    }
     return found
+
+
+@dataclass
+class _Verdict:
+    """The lowest figure, and what is beyond doubt too low."""
+
+    worst: tuple[float, str] = (float("inf"), "")
+    under: list[str] = field(default_factory=list)
+    noise: list[str] = field(default_factory=list)
+    unsure: bool = False
+
+    def add(self, where: str, over: Estimate, drafted: bool) -> None:
+        if over.value is None:
+            return
+        self.worst = min(self.worst, (over.value, where))
+        if over.high is None:
+            self.unsure = True
+        elif over.high < FLOOR:
+            (self.under if drafted else self.noise).append(where)
+
+    def notes(self) -> list[str]:
+        lowest, where = self.worst
+        under = ", ".join(self.under) or "none"
+        notes = [f"Lowest median: {lowest:.3f} ({where}). Under {FLOOR} beyond its interval: {under}."]
+        if self.noise:
+            notes.append(
+                f"Also under it, though no round drafted: {', '.join(self.noise)}. "
+                "These replies did what plain ones do: so far goes this machine's noise."
+            )
+        if self.unsure:
+            notes.append("Figures without an interval come from too few replies for a verdict; take more --repeats.")
+        return notes

@@ -10,6 +10,7 @@ import pytest
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments import experiment, guard
 from helix_app.bench.experiments.experiment import Bench, open_bench
+from helix_app.protocol.events import EmittedToken, RoundDone
 from tests.engine.made.tiny import Zoo
 
 
@@ -33,21 +34,44 @@ def test_every_draft_at_both_temperatures(zoo: Zoo) -> None:
     found = guard.run(bench)
     assert found.columns == ("Kind", "Temperature", "Plain tok/s", "n-gram", "always wrong", "target itself")
     assert [row[:2] for row in found.rows] == [("chat", "0.0"), ("chat", "1.2")]
+    own = found.data.pop("over their own plain rounds")
     assert len(found.data) == 8
+    assert len(own) == 6
+    assert all(0 <= cell["drafted"] <= cell["rounds"] for cell in own.values())
+    assert [row[:2] for row in found.more[0].rows] == [("chat", "0.0"), ("chat", "1.2")]
     assert json.loads(experiment.document(found, bench.config, bench.ready, "x"))
     assert bench.session.eos, "the end of text is back in place"
 
 
 @pytest.mark.parametrize(("repeats", "unsure"), [(2, True), (6, False)])
+@pytest.mark.parametrize("k", [0, 1])
 def test_there_is_no_verdict_without_an_interval(
-    zoo: Zoo, monkeypatch: pytest.MonkeyPatch, repeats: int, unsure: bool
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch, repeats: int, unsure: bool, k: int
 ) -> None:
-    """Whatever drafts is half as fast here; only enough replies may say so."""
-    monkeypatch.setattr(guard, "_speed", lambda s, task, t, name, bench: 10.0 if name == guard.PLAIN else 5.0)
+    """Whatever drafts is half as fast here; only enough replies may say so, and only of replies that did draft."""
+    rounds = [a_round(k, 0.1, 1)]
+    monkeypatch.setattr(guard, "_reply", lambda s, task, t, name, bench: (10.0 if name == guard.PLAIN else 5.0, rounds))
     found = guard.run(opened(zoo, repeats))
     assert found.notes[0].startswith("Lowest median: 0.500")
     verdict = found.notes[0].partition("interval: ")[2]
-    assert (verdict == "none.") is unsure
+    noise = "".join(note for note in found.notes if note.startswith("Also under it, though no round drafted"))
     assert any("too few replies" in note for note in found.notes) is unsure
-    if not unsure:
-        assert verdict.count("temperature") == 6
+    assert (verdict == "none.") is (unsure or k == 0)
+    assert bool(noise) is (not unsure and k == 0)
+    assert (verdict + noise).count("temperature") == (0 if unsure else 6)
+
+
+def a_round(k: int, seconds: float, emitted: int) -> RoundDone:
+    parts = (0.25 * seconds, 0.5 * seconds, 0.25 * seconds)
+    tokens = (EmittedToken(5, "x", "plain", 1.0),) * emitted
+    unknown = (None, None, None, None, None, None)
+    return RoundDone("r", 0, k, (), emitted - 1, tokens, *parts, "costs_more", *unknown, 1, 1, 1.0)
+
+
+def test_a_reply_against_its_own_plain_rounds() -> None:
+    plain = [a_round(0, 1.0, 1)] * 8
+    assert guard.over_own_plain(plain[1:]) is None, "too few to say what a plain round takes"
+    assert guard.over_own_plain(plain) == 1.0
+    assert guard.over_own_plain([*plain, a_round(0, 50.0, 1)]) == 1.0, "a stall is no loss by drafting"
+    assert guard.over_own_plain([*plain, a_round(3, 2.0, 1)]) == pytest.approx(9 / 10)
+    assert guard.over_own_plain([*plain, a_round(3, 2.0, 4)]) == pytest.approx(12 / 10)
