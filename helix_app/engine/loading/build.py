@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 
@@ -18,22 +18,14 @@ from helix_app.engine.loading.plan import Plan
 from helix_app.engine.loading.runners import BLOCK_SIZE, Shape, load_target
 from helix_app.engine.machine.devices.device import PACKED, Device
 from helix_app.engine.measuring import formats
-from helix_app.engine.rounds.session import Session
+from helix_app.engine.rounds.session import LoadedModel, Session
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
 
 _INT4_MAX = 1.2  # of the dense time that four bits may take where they were asked for: they save memory too
 
 
-@dataclass
-class Loaded:
-    """The result of loading."""
-
-    session: Session
-    ready: ModelReady
-
-
-def build(what: Plan, device: Device, cancel: threading.Event) -> Generator[Event, None, Loaded]:
+def build(what: Plan, device: Device, cancel: threading.Event) -> Generator[Event, None, LoadedModel]:
     """A generator of progress and notices that returns what can write replies; seconds of loading are still 0.
 
     Raises:
@@ -63,7 +55,7 @@ def build(what: Plan, device: Device, cancel: threading.Event) -> Generator[Even
         context=what.context.given(runner.max_tokens),
     )
     session.costs.begin_with(runner.costs)
-    return Loaded(session, _ready(replace(what, draft=made.files), shape, session, made))
+    return LoadedModel(session, _ready(replace(what, draft=made.files), shape, session, made))
 
 
 def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
