@@ -78,43 +78,51 @@ def make_draft(
         InputError: no kernel for packed weights here.
         LoadCancelled: ``cancel`` was set.
     """
+    layer = yield from _layer_that_pays(what, target)
     kind = what.draft_kind
-    layer = drafting_runner(target)
-    if layer is not None:
-        yield LoadProgress("warm_up")
-        calibrate(layer, ())
-        if kind == "auto" and not _pays(target, _share(layer, target), _LAYER_ACCEPTANCE):
-            _drop_layer(target)
-            layer = None
     if kind == "auto" and layer is None and what.measured is not None:
         kind, what = "reencoded", replace(what, draft=what.measured, draft_kind="reencoded")
-    if kind == "auto" and layer is not None:
-        kind = NEXT_TOKEN
     elif kind == "auto":
-        copy = not (shape.bits or shape.packed) and _copy_pays(target) and _room_for_copy(target.decoder.parameters)
-        kind = "self-int4" if copy else "ngram"
+        kind = NEXT_TOKEN if layer is not None else _without_layer(target, shape)
     tables = _tables(what)
-    learned = next((table for table in tables if table.writable), None)
     ngram = NgramDraft(tables=tables)
-    # with draft auto the policy may take either of two; a draft asked for by name is used alone
+    made = MadeDraft(kind, None, learned=next((table for table in tables if table.writable), None))
+    if what.draft is None and layer is None and kind not in SELF_BITS:
+        return replace(made, draft=ngram if kind == "ngram" else None)
+    vocabulary = what.target.config.vocab_size
+    model: ModelDraft
     if what.draft is not None:
         context = min(target.max_tokens, what.draft.config.context_length)
-        runner = yield from load_draft(
-            what.draft, Shape(shape.device, shape.dtype, context, what.cache_tokens, packed=shape.packed), cancel
-        )
-        model = _model_draft(what, what.draft, runner)
-        draft = model if _asked(what) else MixedDraft(ngram, model)
-        return MadeDraft(kind, draft, runner, learned, what.draft)
-    if layer is not None and kind == HEAD:
-        headed = HeadDraft(layer, what.target.config.vocab_size)
-        return MadeDraft(kind, headed if _asked(what) else MixedDraft(ngram, headed), learned=learned)
-    if layer is not None:
-        drafting = NextTokenDraft(layer, what.target.config.vocab_size)
-        return MadeDraft(kind, drafting if what.draft_kind == kind else MixedDraft(ngram, drafting), learned=learned)
-    if kind in SELF_BITS:
-        own = yield from _self_draft(what.target, target, SELF_BITS[kind], cancel)
-        return MadeDraft(kind, own if what.draft_kind == kind else MixedDraft(ngram, own), learned=learned)
-    return MadeDraft(kind, ngram if kind == "ngram" else None, learned=learned)
+        own = Shape(shape.device, shape.dtype, context, what.cache_tokens, packed=shape.packed)
+        runner = yield from load_draft(what.draft, own, cancel)
+        model, made = _model_draft(what, what.draft, runner), replace(made, runner=runner, files=what.draft)
+    elif layer is not None:
+        model = (HeadDraft if kind == HEAD else NextTokenDraft)(layer, vocabulary)
+    else:
+        model = yield from _self_draft(what.target, target, SELF_BITS[kind], cancel)
+    # with draft auto the policy may take either of two; a draft asked for by name is used alone
+    alone = _asked(what) if what.draft is not None or kind == HEAD else what.draft_kind == kind
+    return replace(made, draft=model if alone else MixedDraft(ngram, model))
+
+
+def _layer_that_pays(what: Plan, target: ModelRunner) -> Generator[Event, None, ModelRunner | None]:
+    """A runner of the layer or head that drafts for its target; None without one, and where one on auto would gain
+    nothing: it is given up then."""
+    layer = drafting_runner(target)
+    if layer is None:
+        return None
+    yield LoadProgress("warm_up")
+    calibrate(layer, ())
+    if what.draft_kind != "auto" or _pays(target, _share(layer, target), _LAYER_ACCEPTANCE):
+        return layer
+    _drop_layer(target)
+    return None
+
+
+def _without_layer(target: ModelRunner, shape: Shape) -> str:
+    """What drafts on auto where no model and no layer does."""
+    copy = not (shape.bits or shape.packed) and _copy_pays(target) and _room_for_copy(target.decoder.parameters)
+    return "self-int4" if copy else "ngram"
 
 
 def _asked(what: Plan) -> bool:

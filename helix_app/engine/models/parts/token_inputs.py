@@ -107,7 +107,7 @@ class TokenGate:
     def __call__(self, x: Residual, inputs: torch.Tensor, step: Pass) -> None:
         """Add to the stream what it lets through of the inputs of all layers ``[layers, rows, size]``."""
         config = self._config
-        gate = part.run_linear(self.gate, x.value, "input_gate" in step.paired, step.pieces)
+        gate = part.run_linear(self.gate, x.rows.contiguous(), "input_gate" in step.paired, step.pieces)
         active = F.gelu(gate, approximate="tanh") if config.activation == "gelu_tanh" else F.silu(gate)
         y = part.run_linear(self.out, active * inputs[self._index], "input_out" in step.paired, step.pieces)
         x.add(F.rms_norm(y, (config.hidden_size,), self.norm.weight, config.norm_eps))
