@@ -67,7 +67,7 @@ class MadeDraft:
 
 
 def make_draft(
-    what: Plan, target: ModelRunner, shape: Shape, cancel: threading.Event
+    plan: Plan, target: ModelRunner, shape: Shape, cancel: threading.Event
 ) -> Generator[Event, None, MadeDraft]:
     """A generator of progress that returns the draft.
 
@@ -78,34 +78,34 @@ def make_draft(
         InputError: no kernel for packed weights here.
         LoadCancelled: ``cancel`` was set.
     """
-    layer = yield from _layer_that_pays(what, target)
-    kind = what.draft_kind
-    if kind == "auto" and layer is None and what.measured is not None:
-        kind, what = "reencoded", replace(what, draft=what.measured, draft_kind="reencoded")
+    layer = yield from _layer_that_pays(plan, target)
+    kind = plan.draft_kind
+    if kind == "auto" and layer is None and plan.measured is not None:
+        kind, plan = "reencoded", replace(plan, draft=plan.measured, draft_kind="reencoded")
     elif kind == "auto":
         kind = NEXT_TOKEN if layer is not None else _without_layer(target, shape)
-    tables = _tables(what)
+    tables = _tables(plan)
     ngram = NgramDraft(tables=tables)
     made = MadeDraft(kind, None, learned=next((table for table in tables if table.writable), None))
-    if what.draft is None and layer is None and kind not in SELF_BITS:
+    if plan.draft is None and layer is None and kind not in SELF_BITS:
         return replace(made, draft=ngram if kind == "ngram" else None)
-    vocabulary = what.target.config.vocab_size
+    vocabulary = plan.target.config.vocab_size
     model: ModelDraft
-    if what.draft is not None:
-        context = min(target.max_tokens, what.draft.config.context_length)
-        own = Shape(shape.device, shape.dtype, context, what.cache_tokens, packed=shape.packed)
-        runner = yield from load_draft(what.draft, own, cancel)
-        model, made = _model_draft(what, what.draft, runner), replace(made, runner=runner, files=what.draft)
+    if plan.draft is not None:
+        context = min(target.max_tokens, plan.draft.config.context_length)
+        own = Shape(shape.device, shape.dtype, context, plan.cache_tokens, packed=shape.packed)
+        runner = yield from load_draft(plan.draft, own, cancel)
+        model, made = _model_draft(plan, plan.draft, runner), replace(made, runner=runner, files=plan.draft)
     elif layer is not None:
         model = (HeadDraft if kind == HEAD else NextTokenDraft)(layer, vocabulary)
     else:
-        model = yield from _self_draft(what.target, target, SELF_BITS[kind], cancel)
+        model = yield from _self_draft(plan.target, target, SELF_BITS[kind], cancel)
     # with draft auto the policy may take either of two; a draft asked for by name is used alone
-    alone = _asked(what) if what.draft is not None or kind == HEAD else what.draft_kind == kind
+    alone = _asked(plan) if plan.draft is not None or kind == HEAD else plan.draft_kind == kind
     return replace(made, draft=model if alone else MixedDraft(ngram, model))
 
 
-def _layer_that_pays(what: Plan, target: ModelRunner) -> Generator[Event, None, ModelRunner | None]:
+def _layer_that_pays(plan: Plan, target: ModelRunner) -> Generator[Event, None, ModelRunner | None]:
     """A runner of the layer or head that drafts for its target; None without one, and where one on auto would gain
     nothing: it is given up then."""
     layer = drafting_runner(target)
@@ -113,7 +113,7 @@ def _layer_that_pays(what: Plan, target: ModelRunner) -> Generator[Event, None, 
         return None
     yield LoadProgress("warm_up")
     calibrate(layer, ())
-    if what.draft_kind != "auto" or _pays(target, _share(layer, target), _LAYER_ACCEPTANCE):
+    if plan.draft_kind != "auto" or _pays(target, _share(layer, target), _LAYER_ACCEPTANCE):
         return layer
     _drop_layer(target)
     return None
@@ -125,18 +125,18 @@ def _without_layer(target: ModelRunner, shape: Shape) -> str:
     return "self-int4" if copy else "ngram"
 
 
-def _asked(what: Plan) -> bool:
+def _asked(plan: Plan) -> bool:
     """Whether this draft was asked for by name."""
-    return what.request.draft_required and what.request.draft != "auto"
+    return plan.request.draft_required and plan.request.draft != "auto"
 
 
-def _model_draft(what: Plan, files: ModelFiles, runner: ModelRunner) -> ModelDraft:
+def _model_draft(plan: Plan, files: ModelFiles, runner: ModelRunner) -> ModelDraft:
     """A draft by a model of its own, in the target's tokens or re-encoded."""
-    vocabulary = what.target.config.vocab_size
-    if what.draft_kind != "reencoded":
+    vocabulary = plan.target.config.vocab_size
+    if plan.draft_kind != "reencoded":
         return ModelDraft(runner, vocabulary)
     ends = frozenset(files.config.eos_token_ids)
-    return ReencodedDraft(runner, vocabulary, Languages(what.tokenizer, load_tokenizer(files), ends))
+    return ReencodedDraft(runner, vocabulary, Languages(plan.tokenizer, load_tokenizer(files), ends))
 
 
 def check_copy(kind: str, device: torch.device) -> None:
@@ -186,10 +186,10 @@ def _room_for_copy(parameters: int) -> bool:
     return free is None or parameters * _COPY_BYTES < free * _COPY_SHARE
 
 
-def _tables(what: Plan) -> Sequence[NgramTable]:
+def _tables(plan: Plan) -> Sequence[NgramTable]:
     """The tables that can be used; what is wrong with the others goes to the log, for they only help."""
-    tables, tokenizer = [], what.tokenizer
-    for path, writable in ((what.request.learned_table, True), (what.request.ngram_table, False)):
+    tables, tokenizer = [], plan.tokenizer
+    for path, writable in ((plan.request.learned_table, True), (plan.request.ngram_table, False)):
         if path:
             try:
                 tables.append(NgramTable(Path(path), tokenizer.size, tokenizer.fingerprint, writable=writable))

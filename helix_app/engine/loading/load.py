@@ -47,22 +47,27 @@ def load(
     """
     begin = time.perf_counter()
     measured.again()
-    what, device = yield from look(request, cancel, lost, given_back)
+    plan, device = yield from look(request, cancel, lost, given_back)
     make_room()
     while True:
         yield LoadProgress("cpu" if device.kind == "cpu" else "gpu", detail=device.name)
         try:
-            loaded = yield from build(what, device, cancel)
+            loaded = yield from build(plan, device, cancel)
             loaded.ready = replace(loaded.ready, load_seconds=time.perf_counter() - begin)
             yield loaded
             return
         except (RuntimeError, MemoryError, DeviceError) as exc:
-            if device.kind == "cpu":
-                code = "out_of_memory" if is_out_of_memory(exc) else "internal"
-                raise HelixError(code, detail=f"{type(exc).__name__}: {exc}", log=log_file()) from exc
-            log.warning("loading on %s failed: %s", device.kind, exc)
-            reason = reason_of("device_no_memory" if is_out_of_memory(exc) else "device_failed_loading")
-            failed = Notice("fallback_cpu", fields_of(device=device.name, reason=reason), str(exc))
+            failed = _given_up(device, exc)
         return_memory()  # here, for the exception kept what it had loaded
         yield failed
         device = cpu()
+
+
+def _given_up(device: Device, exc: Exception) -> Notice:
+    """What is told of a device that failed while loading. Raises HelixError for the CPU, which nothing comes after."""
+    if device.kind == "cpu":
+        code = "out_of_memory" if is_out_of_memory(exc) else "internal"
+        raise HelixError(code, detail=f"{type(exc).__name__}: {exc}", log=log_file()) from exc
+    log.warning("loading on %s failed: %s", device.kind, exc)
+    reason = reason_of("device_no_memory" if is_out_of_memory(exc) else "device_failed_loading")
+    return Notice("fallback_cpu", fields_of(device=device.name, reason=reason), str(exc))

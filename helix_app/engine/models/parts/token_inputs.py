@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import gguf
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -32,8 +33,6 @@ class MappedTable:
     """
 
     def __init__(self, packed: PackedTensor, dtype: torch.dtype, device: torch.device) -> None:
-        import gguf
-
         self.row_bytes = int(packed.raw.shape[1])
         self._packed, self._dtype, self._device = packed, dtype, device
         self._unpack, self._kind = gguf.dequantize, gguf.GGMLQuantizationType[packed.format]
