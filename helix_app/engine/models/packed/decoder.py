@@ -19,7 +19,8 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
-from helix_app.engine.cache.kv_cache import GroupedView, KVCache, KVView
+from helix_app.engine.cache.kv_cache import KVCache, KVView
+from helix_app.engine.cache.pooled import GroupedView
 from helix_app.engine.cache.state_cache import StateView
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.kernels.packed.formats import FORMATS
