@@ -66,7 +66,7 @@ class _Before:
 
 @dataclass
 class OnDevice:
-    """A proposal being drawn, and then pending (``drafts.base.Pending``).
+    """A proposal being drawn, and then pending (``proposal.Pending``).
 
     Attributes:
         tokens: of the host, which the proposal follows.

@@ -61,7 +61,7 @@ class Waiting:
 
 
 @dataclass
-class Source:
+class Feed:
     """Requests that come as there is room for them: until then they cost neither time nor memory.
 
     Attributes:

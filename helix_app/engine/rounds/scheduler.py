@@ -24,7 +24,7 @@ import torch
 from helix_app.base.failures import failure
 from helix_app.engine.control.policy import BatchLoad, KChoice
 from helix_app.engine.rounds.drafting import propose_all, run_pass
-from helix_app.engine.rounds.queue import Source
+from helix_app.engine.rounds.queue import Feed
 from helix_app.engine.rounds.replies.judgement import Judgement, Timing
 from helix_app.engine.rounds.replies.reply import Reply, Round
 from helix_app.engine.rounds.roster import Roster
@@ -53,7 +53,7 @@ class Scheduler:
         self._session, self._runner = session, session.runner
         self._roster = Roster(max_running)
         self._witness = witness
-        self._source: Source | None = None
+        self._feed: Feed | None = None
         self._intake: Intake | None = None
         self._arrivals = self._steps = 0
         self._last_snapshot = 0.0
@@ -62,7 +62,7 @@ class Scheduler:
     @property
     def busy(self) -> bool:
         """Whether any reply is unfinished."""
-        return bool(len(self._roster) or self._source is not None or self._joiners)
+        return bool(len(self._roster) or self._feed is not None or self._joiners)
 
     @property
     def _joiners(self) -> bool:
@@ -103,7 +103,7 @@ class Scheduler:
 
     def feed(self, requests: Iterable[GenerateRequest], cancel: threading.Event) -> None:
         """Write replies to all of these, each taken when it may run; one that cannot begin fails by itself."""
-        self._source = Source(iter(requests), cancel)
+        self._feed = Feed(iter(requests), cancel)
 
     def listen(self, intake: Intake | None) -> None:
         """Let replies join that come while others are written; None lets no more."""
@@ -118,7 +118,7 @@ class Scheduler:
 
     def close(self) -> None:
         """Give up every reply and free its blocks."""
-        self._source = None
+        self._feed = None
         self._roster.clear(self._session)
 
     def halt(self, *, intact: bool) -> None:
@@ -173,15 +173,15 @@ class Scheduler:
                 yield from self._end(reply)
 
     def _take_in(self) -> Iterator[Event]:
-        """Who joins, and requests of the source while fewer replies are here than may be on at once."""
+        """Who joins, and requests of the feed while fewer replies are here than may be on at once."""
         for joining in self._intake.take() if self._intake is not None else ():
             yield from self.join(joining)
             self._shown = False  # its record begins with the whole pool
-        while self._source is not None:
-            if len(self._roster) >= self._source.places(self._session, self._roster.max_running):
+        while self._feed is not None:
+            if len(self._roster) >= self._feed.places(self._session, self._roster.max_running):
                 return
-            if not (yield from self._source.give(self.join)):
-                self._source = None
+            if not (yield from self._feed.give(self.join)):
+                self._feed = None
 
     # ----------------------------------------------------------------- plan
 
@@ -311,8 +311,8 @@ class Scheduler:
             return
         yield from events
         self._roster.remove(self._session, reply)
-        if self._source is not None:
-            self._source.ended += 1
+        if self._feed is not None:
+            self._feed.ended += 1
         if self._session.learned is not None and not reply.request.cold:
             self._session.learned.learn(reply.tokens, reply.prompt_length)
         yield from self._session.snapshots()

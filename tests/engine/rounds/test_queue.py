@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from helix_app.engine.control.costs import CostTable
-from helix_app.engine.rounds.queue import Source, Waiting
+from helix_app.engine.rounds.queue import Feed, Waiting
 from helix_app.engine.rounds.replies.reply import Reply
 
 
@@ -62,9 +62,9 @@ def test_the_first_of_many_replies_gets_room_where_rows_cost() -> None:
         costs.add(1, 0, 0.1)
         costs.relate({2: 1.0 + cost, 9: 1.0 + 8 * cost})
         session: Any = SimpleNamespace(costs=costs)
-        source = Source(iter(()), threading.Event())
-        assert source.places(session, 64) == places
-        assert replace(source, ended=1).places(session, 64) == 64
-        assert replace(source, begun=source.begun - 60).places(session, 64) == 64
+        feed = Feed(iter(()), threading.Event())
+        assert feed.places(session, 64) == places
+        assert replace(feed, ended=1).places(session, 64) == 64
+        assert replace(feed, begun=feed.begun - 60).places(session, 64) == 64
     unknown: Any = SimpleNamespace(costs=CostTable())
-    assert Source(iter(()), threading.Event()).places(unknown, 64) == 64
+    assert Feed(iter(()), threading.Event()).places(unknown, 64) == 64

@@ -21,7 +21,7 @@ from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import HiddenDecoder, bytes_of
 from helix_app.engine.models.drafting.layer import DraftingLayer
-from helix_app.engine.models.linears import LinearMaker, Rows, Table
+from helix_app.engine.models.linears import LinearMaker, Embeddings, Table
 from helix_app.engine.models.packed.linears import PackedLinears
 from helix_app.engine.models.parts.attention import load_attention
 from helix_app.engine.models.parts.feed_forward import load_mlp
@@ -55,7 +55,7 @@ class EagleHead(DraftingLayer):
         self.bits, self._packed = 0 if packed is None else 8, packed
         self.tokens: torch.Tensor | None = None
         self.tokens_on_host: torch.Tensor | None = None
-        self._embed: Rows | None = None
+        self._embed: Embeddings | None = None
 
     def load(self, source: WeightSource, like: Any = None) -> Iterator[float]:
         """Load the weights; yields the fraction done, 0..1. Raises as ``Decoder.load``.

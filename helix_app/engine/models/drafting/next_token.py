@@ -18,7 +18,7 @@ from helix_app.engine.models.base import Mapped, bent, bytes_of
 from helix_app.engine.models.drafting.layer import DraftingLayer
 from helix_app.engine.models.drafting.shared import Drafted, shared_of
 from helix_app.engine.models.layer import load_feed_forward
-from helix_app.engine.models.linears import Rows, Table
+from helix_app.engine.models.linears import Embeddings, Table
 from helix_app.engine.models.parts.attention import load_attention
 from helix_app.engine.models.parts.part import Turn
 from helix_app.engine.models.residual import Norm, Residual, residual
@@ -48,7 +48,7 @@ class NextTokenLayer(DraftingLayer):
         yield 0.0
         with untracked(self.device):
             embed, norm, head = self._shared.ends
-            self._embed: Rows = embed
+            self._embed: Embeddings = embed
             if own.own_embeddings:
                 packed = maker.embedding(source, "next_embed", i)
                 self._embed = packed or Table(maker.tensor(source, "next_embed", layer=i))
