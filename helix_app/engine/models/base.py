@@ -1,4 +1,4 @@
-"""What a decoder is to a runner; ``make.py`` and ``packed/decoder.py`` have the decoders, and layers that draft are such, too."""
+"""What a decoder is to a runner; ``make.py`` and ``packed/decoder.py`` have them, and layers that draft are such."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from helix_app.engine.kernels.triton.formats import CUTS
 from helix_app.engine.kernels.triton.weights import PackedLinear, PackedWeight
 from helix_app.engine.models.base import bytes_of
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.linears import LinearMaker, Embeddings
+from helix_app.engine.models.linears import Embeddings, LinearMaker
 from helix_app.engine.models.tensors.weights import WeightSource, row_order
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor

@@ -31,7 +31,7 @@ from helix_app.engine.machine.devices.device import PACKED
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import Mapped, bent, bytes_of
 from helix_app.engine.models.layer import DecoderLayer, load_layer
-from helix_app.engine.models.linears import LinearMaker, Embeddings
+from helix_app.engine.models.linears import Embeddings, LinearMaker
 from helix_app.engine.models.packed.linears import PackedLinears
 from helix_app.engine.models.parts import part
 from helix_app.engine.models.parts.part import Linear, Pass, Turn, evenly, halved, joined, pieces_of, turns_of

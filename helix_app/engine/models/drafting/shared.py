@@ -11,7 +11,7 @@ import torch
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.linears import LinearMaker, Embeddings
+from helix_app.engine.models.linears import Embeddings, LinearMaker
 from helix_app.engine.models.packed.decoder import PackedDecoder
 from helix_app.engine.models.packed.linears import PackedEmbedding, PackedLinears
 from helix_app.engine.models.parts.part import Turn
