@@ -11,7 +11,7 @@ from helix_app.modelfiles.architectures.base import Architecture
 from helix_app.modelfiles.architectures.table import find_hf
 from helix_app.modelfiles.config import Activation, ModelConfig, RopeScaling
 from helix_app.modelfiles.config_check import check
-from helix_app.modelfiles.tokens.special_tokens import end_tokens, known_id
+from helix_app.modelfiles.tokens.special_tokens import end_tokens
 
 _MOST_LAYERS = 4096  # descriptions of layers are made before weights show whether they are there
 _ACTIVATIONS: dict[str, Activation] = {"silu": "silu", "swish": "silu", "gelu_pytorch_tanh": "gelu_tanh"}
@@ -62,7 +62,6 @@ def _shape(raw: dict[str, Any], architecture: Architecture) -> dict[str, Any]:
         "qkv_bias": bool(raw.get("attention_bias", False)),
         "out_bias": bool(raw.get("attention_bias", False)),
         "mlp_bias": bool(raw.get("mlp_bias", False)),
-        "bos_token_id": known_id(raw.get("bos_token_id"), int(raw["vocab_size"])),
         "eos_token_ids": end_tokens(token_ids(raw.get("eos_token_id")), {}, int(raw["vocab_size"])),
     }
 

@@ -14,7 +14,7 @@ from helix_app.modelfiles.config_check import check
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader
 from helix_app.modelfiles.gguf.other_kinds import check_kind
 from helix_app.modelfiles.next_token import with_next_token_of_gguf
-from helix_app.modelfiles.tokens.special_tokens import gguf_end_tokens, special_id
+from helix_app.modelfiles.tokens.special_tokens import gguf_end_tokens
 
 
 def config_from_gguf(header: GgufHeader) -> ModelConfig:
@@ -102,7 +102,6 @@ def _shape(header: GgufHeader, entries: _Entries) -> dict[str, Any]:
         "qkv_bias": "blk.0.attn_q.bias" in tensors,
         "out_bias": "blk.0.attn_output.bias" in tensors,
         "mlp_bias": "blk.0.ffn_down.bias" in tensors,
-        "bos_token_id": special_id(header.metadata, "bos"),
         "eos_token_ids": gguf_end_tokens(header.metadata, int(embeddings[0])),
     }
 
