@@ -15,7 +15,7 @@ from helix_app.engine.loading.formats import on_card
 from helix_app.engine.loading.formats.packed import takes_packed, unpacks_for_layer
 from helix_app.engine.loading.next_token import takes_next_token
 from helix_app.engine.loading.plan import Plan
-from helix_app.engine.loading.runners import BLOCK_SIZE, Shape, load_target
+from helix_app.engine.loading.runners import BLOCK_SIZE, LoadOptions, load_target
 from helix_app.engine.machine.devices.device import PACKED, Device
 from helix_app.engine.measuring import formats
 from helix_app.engine.rounds.session import LoadedModel, Session
@@ -33,15 +33,15 @@ def build(plan: Plan, device: Device, cancel: threading.Event) -> Generator[Even
         LoadCancelled: ``cancel`` was set.
         RuntimeError, MemoryError: the device's own.
     """
-    shape = yield from _shape(plan, device)
+    options = yield from _options(plan, device)
     yield LoadProgress("tokenizer")
     yield from plan.guesses()
     plan.tokenizer.prepare()
-    runner = yield from load_target(plan.target, shape, cancel)
+    runner = yield from load_target(plan.target, options, cancel)
     try:
         if runner.decoder.rounded:
             yield Notice("weights_rounded", (("tensors", str(runner.decoder.rounded)),))
-        made = yield from make_draft(plan, runner, shape, cancel)
+        made = yield from make_draft(plan, runner, options, cancel)
     except BaseException:
         runner.release()
         raise
@@ -55,27 +55,27 @@ def build(plan: Plan, device: Device, cancel: threading.Event) -> Generator[Even
         context=plan.context.given(runner.max_tokens),
     )
     session.costs.begin_with(runner.costs)
-    return LoadedModel(session, _ready(replace(plan, draft=made.files), shape, session, made))
+    return LoadedModel(session, _ready(replace(plan, draft=made.files), options, session, made))
 
 
-def _shape(plan: Plan, device: Device) -> Generator[Event, None, Shape]:
+def _options(plan: Plan, device: Device) -> Generator[Event, None, LoadOptions]:
     """The number format and size, with a notice where what was asked for is no use or cannot be had."""
     wanted, config = plan.request.dtype, plan.target.config
     tokens = plan.context.tokens, plan.cache_tokens
     if (yield from takes_packed(plan, device)):
         dtype = torch.float32 if device.kind == "cpu" else on_card.activations(plan.target, device)
         layer = _with_layer(plan, device, PACKED)
-        return Shape(device, dtype, *tokens, packed=True, next_token=layer, head=plan.head)
+        return LoadOptions(device, dtype, *tokens, packed=True, next_token=layer, head=plan.head)
     wanted = "auto" if wanted == PACKED else wanted
     if wanted == "int4":
         if formats.int4_share(config, device.torch_device) <= _INT4_MAX:
             layer = _with_layer(plan, device, wanted)
-            return Shape(device, low_bit.ACTIVATIONS, *tokens, bits=4, next_token=layer, head=plan.head)
+            return LoadOptions(device, low_bit.ACTIVATIONS, *tokens, bits=4, next_token=layer, head=plan.head)
         yield Notice("int4_unavailable", (("device", device.name),))
         wanted = "auto"
     dtype = formats.pick_dtype(wanted, device, config)
     layer = _with_layer(plan, device, str(dtype).removeprefix("torch."))
-    return Shape(device, dtype, *tokens, next_token=layer, head=plan.head)
+    return LoadOptions(device, dtype, *tokens, next_token=layer, head=plan.head)
 
 
 def _with_layer(plan: Plan, device: Device, number_format: str) -> bool:
@@ -85,7 +85,7 @@ def _with_layer(plan: Plan, device: Device, number_format: str) -> bool:
     return taken and has_room_for_layer(plan, device, number_format)
 
 
-def _ready(plan: Plan, shape: Shape, session: Session, made: MadeDraft) -> ModelReady:
+def _ready(plan: Plan, options: LoadOptions, session: Session, made: MadeDraft) -> ModelReady:
     runner, draft, context = session.runner, made.runner, session.context
     assert context is not None
     thinking, tools = plan.tokenizer.thinking, plan.tokenizer.tools
@@ -93,8 +93,8 @@ def _ready(plan: Plan, shape: Shape, session: Session, made: MadeDraft) -> Model
         target_name=plan.target_name,
         draft=made.kind,
         draft_name=plan.draft_name,
-        device=shape.device.kind,
-        device_name=shape.device.name,
+        device=options.device.kind,
+        device_name=options.device.name,
         dtype=runner.decoder.format,
         context_length=runner.max_tokens,
         block_size=BLOCK_SIZE,

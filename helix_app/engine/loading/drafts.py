@@ -27,7 +27,7 @@ from helix_app.engine.kernels import low_bit
 from helix_app.engine.loading.next_token import drafting_runner, runs_next_token
 from helix_app.engine.loading.plan import HEAD, NEXT_TOKEN, SELF_BITS, Plan
 from helix_app.engine.loading.reading import read_weights
-from helix_app.engine.loading.runners import Shape, load_draft
+from helix_app.engine.loading.runners import LoadOptions, load_draft
 from helix_app.engine.machine.memory import free_memory
 from helix_app.engine.measuring import formats
 from helix_app.engine.measuring.calibration import calibrate
@@ -67,12 +67,12 @@ class MadeDraft:
 
 
 def make_draft(
-    plan: Plan, target: ModelRunner, shape: Shape, cancel: threading.Event
+    plan: Plan, target: ModelRunner, options: LoadOptions, cancel: threading.Event
 ) -> Generator[Event, None, MadeDraft]:
     """A generator of progress that returns the draft.
 
     Args:
-        shape: of the target; a draft model has the same format and device.
+        options: of the target; a draft model has the same format and device.
 
     Raises:
         InputError: no kernel for packed weights here.
@@ -83,7 +83,7 @@ def make_draft(
     if kind == "auto" and layer is None and plan.measured is not None:
         kind, plan = "reencoded", replace(plan, draft=plan.measured, draft_kind="reencoded")
     elif kind == "auto":
-        kind = NEXT_TOKEN if layer is not None else _without_layer(target, shape)
+        kind = NEXT_TOKEN if layer is not None else _without_layer(target, options)
     tables = _tables(plan)
     ngram = NgramDraft(tables=tables)
     made = MadeDraft(kind, None, learned=next((table for table in tables if table.writable), None))
@@ -93,7 +93,7 @@ def make_draft(
     model: ModelDraft
     if plan.draft is not None:
         context = min(target.max_tokens, plan.draft.config.context_length)
-        own = Shape(shape.device, shape.dtype, context, plan.cache_tokens, packed=shape.packed)
+        own = LoadOptions(options.device, options.dtype, context, plan.cache_tokens, packed=options.packed)
         runner = yield from load_draft(plan.draft, own, cancel)
         model, made = _model_draft(plan, plan.draft, runner), replace(made, runner=runner, files=plan.draft)
     elif layer is not None:
@@ -119,9 +119,9 @@ def _layer_that_pays(plan: Plan, target: ModelRunner) -> Generator[Event, None, 
     return None
 
 
-def _without_layer(target: ModelRunner, shape: Shape) -> str:
+def _without_layer(target: ModelRunner, options: LoadOptions) -> str:
     """What drafts on auto where no model and no layer does."""
-    copy = not (shape.bits or shape.packed) and _copy_pays(target) and _room_for_copy(target.decoder.parameters)
+    copy = not (options.bits or options.packed) and _copy_pays(target) and _room_for_copy(target.decoder.parameters)
     return "self-int4" if copy else "ngram"
 
 
