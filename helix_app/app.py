@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 import helix_app
 from helix_app.base import messages, settings as settings_store
@@ -25,7 +25,8 @@ from helix_app.protocol.events import EngineClient, Event, Failed, Notice
 from helix_app.protocol.models.loading import Unloaded
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtCore import SignalInstance
+    from PySide6.QtWidgets import QApplication, QSplashScreen
 
     from helix_app.bridge.api.serving import Serving
     from helix_app.bridge.benchmarks import Benchmarks
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
     from helix_app.bridge.run_files import RunFiles
     from helix_app.gui.window.main_window import MainWindow
     from helix_app.protocol.requests import LoadChoice, LoadRequest
+
+    Service = Union[
+        Library, Serving, Benchmarks, Checkups, Attachments, Prompts, Remotes, Chats, Inquiries, Pairs
+    ]  # answers what is asked, by its news
 
 log = logging.getLogger(__name__)
 
@@ -103,38 +108,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         from helix_app.gui.kit import language
         from helix_app.gui.window.splash import show_splash
 
-        settings = keeper.settings
-        language.install(application, settings.language)  # before any text is made
-        splash = show_splash(application, settings.theme)  # before what takes seconds to import and to make
-        from helix_app.bridge.faults import watching
-
-        app = build(settings, keeper=keeper)
-        from helix_app.gui.window.opening import is_file_to_open, open_file
-
-        files = tuple(filter(is_file_to_open, rest))
+        language.install(application, keeper.settings.language)  # before any text is made
+        splash = show_splash(application, keeper.settings.theme)  # before what takes seconds to import and to make
+        app = build(keeper.settings, keeper=keeper)
     except ImportError as error:
         log.debug("no window", exc_info=True)
         return _refuse("window_unavailable", {"reason": str(error)})
-    heap.collect_by_hand()
-    heap.set_aside()  # what is imported stays
-    app.window.preferences.restart_requested.connect(app.restart)
-    tell = app.window.help.faults.tell
-    with _interruptible(app.window), watching(app.window, tell, asks_before=not options.smoke_test):
-        if options.smoke_test:
-            _smoke_test(app, application, options.picture)
-        else:
-            app.start()
-            if files:
-                open_file(app.window, files[-1])
-        splash.close()
-        code = application.exec()
-    ended = app.end()
-    if app.restarts:
-        program.start_again(without=files)
-    if not ended:
-        logging.shutdown()
-        os._exit(code or 1)
-    return code
+    return _run(app, application, splash, options, rest)
 
 
 def build(
@@ -167,99 +147,29 @@ def build(
     controller = SessionController(client, hub or make_hub(settings))
     window = MainWindow(settings)
     Dropping(window)
-    run_files = RunFiles()
-    benchmarks = Benchmarks(controller)
-    checkups = Checkups(examine)
-    serving = Serving(controller)
-    remotes = Remotes()
-    chats = Chats()
-    attachments = Attachments()
-    prompts = Prompts()
-    library = Library()
-    pairs = Pairs(controller)
-
-    window.generate_requested.connect(controller.generate)
-    window.compare_requested.connect(controller.compare)
-    window.cancel_requested.connect(controller.cancel)
-    window.reply_cancel_requested.connect(controller.cancel_reply)
-    window.load_requested.connect(controller.load)
-    window.unload_requested.connect(controller.unload)
-    window.download_requested.connect(controller.download)
-    window.download_cancel_requested.connect(controller.cancel_download)
-    window.forget_requested.connect(controller.forget)
+    app = App(
+        client=client,
+        controller=controller,
+        window=window,
+        run_files=RunFiles(),
+        benchmarks=Benchmarks(controller),
+        checkups=Checkups(examine),
+        chats=Chats(),
+        attachments=Attachments(),
+        prompts=Prompts(),
+        pairs=Pairs(controller),
+        serving=Serving(controller),
+        library=Library(),
+        remotes=Remotes(),
+        inquiries=Inquiries(parent=window),
+    )
     store = keeper or settings_store.Keeper()
-    window.settings_changed.connect(lambda changed: _save(store, changed, controller))
-    window.benchmark_requested.connect(benchmarks.ask)
-    window.library.asked.connect(library.ask)
-    window.library.download_requested.connect(controller.download)
-    window.library.pause_requested.connect(controller.cancel_download)
-    library.news.connect(window.on_events)
-    library.changed.connect(controller.refresh_catalog)
-    library.fetch_requested.connect(controller.download)
-    window.closing.connect(library.shutdown)
-    window.serving_requested.connect(serving.ask)
-    serving.news.connect(window.on_events)
-    window.closing.connect(serving.shutdown)  # before the engine that it uses
-    window.closing.connect(controller.shutdown)
-    window.closing.connect(benchmarks.shutdown)
-    benchmarks.news.connect(window.on_events)
-    controller.events.connect(window.on_events)
-    window.checkup_requested.connect(checkups.ask)
-    checkups.news.connect(window.on_events)
-    window.closing.connect(checkups.shutdown)
-    window.read_requested.connect(attachments.ask)
-    attachments.news.connect(window.on_events)
-    window.closing.connect(attachments.shutdown)
-    window.prompt_asked.connect(prompts.ask)
-    prompts.news.connect(window.on_events)
-    window.closing.connect(prompts.shutdown)
-    window.load_view.remote.asked.connect(remotes.ask)
-    remotes.news.connect(window.on_events)
-    window.closing.connect(remotes.shutdown)
-    window.chats_asked.connect(chats.ask)
-    chats.news.connect(window.on_events)
-    window.closing.connect(chats.shutdown)  # after the controller: the end of a reply that was stopped is kept, too
-
-    inquiries = Inquiries(parent=window)
-    for asking in (window.help.asked, window.load_view.machine.asked):
-        asking.connect(inquiries.ask)
-    inquiries.news.connect(window.on_events)
-    window.settings_changed.connect(inquiries.look_for_updates)  # after they are saved
-    window.closing.connect(inquiries.shutdown)
-
-    asker = window.toolbar.pairs
-    asker.asked.connect(pairs.ask)
-    asker.stop_requested.connect(pairs.stop)
-    pairs.news.connect(window.on_events)
-    window.closing.connect(pairs.shutdown)
-
-    desk = window.desk
-    desk.open_requested.connect(run_files.open)
-    desk.save_requested.connect(run_files.save)
-    run_files.begun.connect(desk.on_file_begun)
-    run_files.batch.connect(desk.on_file_batch)
-    run_files.opened.connect(desk.on_file_opened)
-    run_files.saved.connect(desk.on_file_saved)
-    run_files.failed.connect(desk.on_file_failed)
-    window.closing.connect(run_files.shutdown)
+    _connect_engine(app, store)
+    _connect_services(app)
+    _connect_run_files(app)
     if store.wrong is not None:
         controller.post(Notice(settings_store.notice_of(store.wrong), tuple(store.wrong.items())))
-    return App(
-        client,
-        controller,
-        window,
-        run_files,
-        benchmarks,
-        checkups,
-        chats,
-        attachments,
-        prompts,
-        pairs,
-        serving,
-        library,
-        remotes,
-        inquiries,
-    )
+    return app
 
 
 def make_client(settings: Settings) -> EngineClient:
@@ -333,6 +243,96 @@ def make_application(argv: Sequence[str]) -> QApplication:
 
 
 # ------------------------------------------------------------------------- details
+
+
+def _connect_engine(app: App, store: Keeper) -> None:
+    """What runs on the engine: replies, loads, and downloads beside them; and the settings that they follow."""
+    window, controller = app.window, app.controller
+    window.generate_requested.connect(controller.generate)
+    window.compare_requested.connect(controller.compare)
+    window.cancel_requested.connect(controller.cancel)
+    window.reply_cancel_requested.connect(controller.cancel_reply)
+    window.load_requested.connect(controller.load)
+    window.unload_requested.connect(controller.unload)
+    window.download_requested.connect(controller.download)
+    window.download_cancel_requested.connect(controller.cancel_download)
+    window.forget_requested.connect(controller.forget)
+    window.settings_changed.connect(lambda changed: _save(store, changed, controller))
+    controller.events.connect(window.on_events)
+    window.library.download_requested.connect(controller.download)
+    window.library.pause_requested.connect(controller.cancel_download)
+    app.library.changed.connect(controller.refresh_catalog)
+    app.library.fetch_requested.connect(controller.download)
+
+
+def _connect_services(app: App) -> None:
+    """Who answers what the window asks, each on a thread of its own. They end with the window, in this order."""
+    window = app.window
+    _connect(window, app.library, window.library.asked)
+    _connect(window, app.serving, window.serving_requested)  # it ends before the engine that it uses
+    window.closing.connect(app.controller.shutdown)
+    _connect(window, app.benchmarks, window.benchmark_requested)
+    _connect(window, app.checkups, window.checkup_requested)
+    _connect(window, app.attachments, window.read_requested)
+    _connect(window, app.prompts, window.prompt_asked)
+    _connect(window, app.remotes, window.load_view.remote.asked)
+    # after the controller: the end of a reply that was stopped is kept, too
+    _connect(window, app.chats, window.chats_asked)
+    _connect(window, app.inquiries, window.help.asked, window.load_view.machine.asked)
+    window.settings_changed.connect(app.inquiries.look_for_updates)  # after they are saved
+    _connect(window, app.pairs, window.toolbar.pairs.asked)
+    window.toolbar.pairs.stop_requested.connect(app.pairs.stop)
+
+
+def _connect(window: MainWindow, service: Service, *asked: SignalInstance) -> None:
+    """A service gets what these signals ask, its news go to the window, and it ends with that."""
+    for one in asked:
+        one.connect(service.ask)
+    service.news.connect(window.on_events)
+    window.closing.connect(service.shutdown)
+
+
+def _connect_run_files(app: App) -> None:
+    """Runs that Inspect opens and saves."""
+    desk, run_files = app.window.desk, app.run_files
+    desk.open_requested.connect(run_files.open)
+    desk.save_requested.connect(run_files.save)
+    run_files.begun.connect(desk.on_file_begun)
+    run_files.batch.connect(desk.on_file_batch)
+    run_files.opened.connect(desk.on_file_opened)
+    run_files.saved.connect(desk.on_file_saved)
+    run_files.failed.connect(desk.on_file_failed)
+    app.window.closing.connect(run_files.shutdown)
+
+
+def _run(
+    app: App, application: QApplication, splash: QSplashScreen, options: argparse.Namespace, rest: Sequence[str]
+) -> int:
+    """Run the window until it is closed, and what it opens with. Returns the exit code."""
+    from helix_app.bridge.faults import watching
+    from helix_app.gui.window.opening import is_file_to_open, open_file
+
+    files = tuple(filter(is_file_to_open, rest))
+    heap.collect_by_hand()
+    heap.set_aside()  # what is imported stays
+    app.window.preferences.restart_requested.connect(app.restart)
+    tell = app.window.help.faults.tell
+    with _interruptible(app.window), watching(app.window, tell, asks_before=not options.smoke_test):
+        if options.smoke_test:
+            _smoke_test(app, application, options.picture)
+        else:
+            app.start()
+            if files:
+                open_file(app.window, files[-1])
+        splash.close()
+        code = application.exec()
+    ended = app.end()
+    if app.restarts:
+        program.start_again(without=files)
+    if not ended:
+        logging.shutdown()
+        os._exit(code or 1)
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:

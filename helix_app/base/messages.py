@@ -344,7 +344,7 @@ def finish_reason_text(code: str) -> str:
 
 
 def context_full_text(limit: str, context: int, model: int) -> str:
-    """Why a reply ended with a full context; the arguments are those of ``events.ModelReady``."""
+    """Why a reply ended with a full context; the arguments are those of ``loading.ModelReady``."""
     fields = {"limit": f"{context:,}", "model": f"{model:,}"}
     return _fill(CONTEXT_FULL.get(limit, CONTEXT_FULL["model"]), fields)
 

@@ -129,7 +129,7 @@ class BenchResult:
         settings: the config by name.
         machine, versions: of where it ran.
         models: by role (``target``, ``draft``): name, architecture, files with size and sha256.
-        model: what ``events.ModelReady`` said.
+        model: what ``loading.ModelReady`` said.
         arms: names in the order of the tables.
     """
 

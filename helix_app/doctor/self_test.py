@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from types import TracebackType
 from typing import Any
 
 import torch
@@ -20,7 +19,7 @@ from helix_app.engine.machine.devices.adapters import Adapter
 from helix_app.engine.machine.devices.device import cpu, device_of, parse_device
 from helix_app.engine.models.make import make_cache, make_decoder
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.tensors.weights import DenseWeights, WeightSource, expected_shape
+from helix_app.engine.models.tensors.weights import DenseWeights, expected_shape
 from helix_app.engine.sampling.verification import verify
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.protocol.requests import SamplingParams
@@ -58,14 +57,6 @@ class _RandomWeights(DenseWeights):
 
     def expert(self, role: str, layer: int, index: int, kind: str = "weight") -> torch.Tensor:
         return self.get(role, kind, layer)
-
-    def __enter__(self) -> WeightSource:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
 
 
 def run(wanted: str) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from helix_app.base.failures import failure
 from helix_app.base.message_texts.reasons import fields_of
 from helix_app.base.process.logs import log_file
 from helix_app.engine.host.client import cancelled_result
-from helix_app.engine.loading.build import Loaded
 from helix_app.engine.loading.fitting.memory_use import given_back, memory_use
 from helix_app.engine.loading.load import load
 from helix_app.engine.loading.look import look
@@ -25,9 +24,9 @@ from helix_app.engine.machine.devices.errors import is_out_of_memory
 from helix_app.engine.machine.memory import return_memory
 from helix_app.engine.measuring import calibration
 from helix_app.engine.rounds.certify import Certified, certify
-from helix_app.engine.rounds.recovery import LOST, LoadedModel, Recovery
+from helix_app.engine.rounds.recovery import LOST, Recovery
 from helix_app.engine.rounds.scheduler import MAX_RUNNING, Scheduler
-from helix_app.engine.rounds.session import Session
+from helix_app.engine.rounds.session import LoadedModel, Session
 from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice
 from helix_app.protocol.intake import AskedEvent, Intake, Joining
 from helix_app.protocol.models.loading import Checked, LoadProgress, ModelReady, Unloaded
@@ -150,34 +149,29 @@ class Engine:
     def _run(self, scheduler: Scheduler, joining: Iterable[Joining] = ()) -> Generator[Event, None, None]:
         """All replies of a scheduler and those joining it, on another device if need be; closes it."""
         assert self._loaded is not None
-        place = self._loaded
-
-        def to_cpu(device: str, reason: str, detail: str) -> Iterator[Event]:
-            yield Notice("moved_to_cpu", fields_of(device=device, reason=reason), detail)
-            assert self._wanted is not None
-            request = replace(self._wanted, device="cpu")
-            if reason == LOST:
-                self._lost |= {place.ready.device}
-            if place.session is not None:
-                place.session.release()
-                place.session = None
-            try:
-                yield from self._load_again(request, AskedEvent(lambda: scheduler.cancelled))
-            except LoadCancelled:
-                return
-            assert self._loaded is not None
-            place.session, place.ready = self._loaded.session, self._loaded.ready
-            self._loaded = place
-
         try:
             for reply in joining:
                 yield from scheduler.join(reply)
-            for event in Recovery(scheduler, place, to_cpu).run():
-                if place.session is not None:
-                    yield from place.session.take_notices()
+            for event in Recovery(scheduler, self._loaded, partial(self._to_cpu, scheduler)).run():
+                if self.session is not None:
+                    yield from self.session.take_notices()
                 yield event
         finally:
             scheduler.close()
+
+    def _to_cpu(
+        self, scheduler: Scheduler, device: str, reason: str, detail: str
+    ) -> Generator[Event, None, LoadedModel | None]:
+        """Load what is loaded on the CPU instead, for a scheduler's replies; None where all of them were stopped."""
+        yield Notice("moved_to_cpu", fields_of(device=device, reason=reason), detail)
+        assert self._wanted is not None
+        if reason == LOST and self._loaded is not None:
+            self._lost |= {self._loaded.ready.device}
+        try:
+            yield from self._load_again(replace(self._wanted, device="cpu"), AskedEvent(lambda: scheduler.cancelled))
+        except LoadCancelled:
+            return None
+        return self._loaded
 
     def _load_again(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
         """Load for a reply; what was stopped or failed is tried again with the next one."""
@@ -214,13 +208,13 @@ class Engine:
     def _load(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
         """Load in place of what is loaded, which goes as soon as ``request`` is known to make sense."""
         for item in load(request, cancel, self._lost, self._make_room, partial(given_back, self.session)):
-            if isinstance(item, Loaded):
+            if isinstance(item, LoadedModel):
                 return_memory()  # that only loading needed
-                ready = replace(item.ready, memory=memory_use(item.session))
-                self._loaded, self._given_up = LoadedModel(item.session, ready), None
+                item.ready = replace(item.ready, memory=memory_use(item.session))
+                self._loaded, self._given_up = item, None
                 self._wanted = replace(request, stop_at="never")  # it was loaded: it comes back without a question
                 yield from item.session.snapshots(full=True)
-                yield ready
+                yield item.ready
             else:
                 yield item
 
@@ -231,8 +225,7 @@ class Engine:
     def _unload(self) -> None:
         if self._loaded is None:
             return
-        if self._loaded.session is not None:
-            self._loaded.session.release()
+        self._loaded.session.release()
         self._loaded = None
         return_memory()
 

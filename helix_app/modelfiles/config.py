@@ -259,7 +259,6 @@ class ModelConfig:
     qkv_bias: bool = False
     out_bias: bool = False
     mlp_bias: bool = False
-    bos_token_id: int | None = None
     eos_token_ids: tuple[int, ...] = ()
     layers: tuple[Layer, ...] = ()
     interleaved: bool = False

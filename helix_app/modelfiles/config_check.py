@@ -11,21 +11,7 @@ from helix_app.modelfiles.config import ModelConfig, Rotary
 
 def check(config: ModelConfig, path: str) -> None:
     """Raise ModelFileError when these numbers cannot make a decoder."""
-    sizes = {
-        "vocab_size": config.vocab_size,
-        "hidden_size": config.hidden_size,
-        "intermediate_size": config.intermediate_size,
-        "num_layers": config.num_layers,
-        "num_heads": config.num_heads,
-        "num_kv_heads": config.num_kv_heads,
-        "head_dim": config.head_dim,
-        "context_length": config.context_length,
-    }
-    if config.experts is not None:
-        one = config.experts
-        sizes |= {reason_of("experts_number"): one.count, reason_of("experts_size"): one.size}
-        sizes |= {reason_of("experts_shared"): one.shared_size + 1, reason_of("experts_used"): one.used}
-    for name, value in sizes.items():
+    for name, value in _sizes(config).items():
         if not 0 < value < 2**31:
             raise _unfit(path, "size_is", name=name, value=value)
     if config.experts is not None and config.experts.used > config.experts.count:
@@ -42,6 +28,30 @@ def check(config: ModelConfig, path: str) -> None:
     _check_layers(config, path)
     for rotary in (config.own_rotary, *config.rotaries):
         _check_rotary(config, rotary, path)
+    _check_positive(_factors(config), path)
+
+
+def _sizes(config: ModelConfig) -> dict[str, int]:
+    """Counts and widths, by what a sentence calls them."""
+    sizes = {
+        "vocab_size": config.vocab_size,
+        "hidden_size": config.hidden_size,
+        "intermediate_size": config.intermediate_size,
+        "num_layers": config.num_layers,
+        "num_heads": config.num_heads,
+        "num_kv_heads": config.num_kv_heads,
+        "head_dim": config.head_dim,
+        "context_length": config.context_length,
+    }
+    if config.experts is not None:
+        one = config.experts
+        sizes |= {reason_of("experts_number"): one.count, reason_of("experts_size"): one.size}
+        sizes |= {reason_of("experts_shared"): one.shared_size + 1, reason_of("experts_used"): one.used}
+    return sizes
+
+
+def _factors(config: ModelConfig) -> dict[str, float]:
+    """What numbers are multiplied with and bounded by, likewise; those that may be 0 have 1 added."""
     positive = {
         "rms_norm_eps": config.norm_eps,
         reason_of("attention_scale"): config.score_scale,
@@ -53,7 +63,7 @@ def check(config: ModelConfig, path: str) -> None:
     if config.temperature is not None:
         positive |= {reason_of("attention_temperature"): config.temperature.beta + 1}
         positive |= {reason_of("temperature_steps"): config.temperature.length}
-    _check_positive(positive, path)
+    return positive
 
 
 def _check_recurrent(config: ModelConfig, path: str) -> None:

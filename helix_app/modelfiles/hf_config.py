@@ -7,10 +7,11 @@ from typing import Any
 
 from helix_app.base.errors import ModelFileError
 from helix_app.base.message_texts.reasons import reason_of
+from helix_app.modelfiles.architectures.base import Architecture
 from helix_app.modelfiles.architectures.table import find_hf
 from helix_app.modelfiles.config import Activation, ModelConfig, RopeScaling
 from helix_app.modelfiles.config_check import check
-from helix_app.modelfiles.tokens.special_tokens import end_tokens, known_id
+from helix_app.modelfiles.tokens.special_tokens import end_tokens
 
 _MOST_LAYERS = 4096  # descriptions of layers are made before weights show whether they are there
 _ACTIVATIONS: dict[str, Activation] = {"silu": "silu", "swish": "silu", "gelu_pytorch_tanh": "gelu_tanh"}
@@ -26,33 +27,7 @@ def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
     _check_quantisation(raw, architecture.packings)
     try:
         raw = architecture.plain(raw)
-        if int(raw["num_hidden_layers"]) > _MOST_LAYERS:
-            raise ValueError(f"{raw['num_hidden_layers']} layers")
-        hidden, heads = int(raw["hidden_size"]), int(raw["num_attention_heads"])
-        head_dim = int(raw.get("head_dim") or hidden // max(heads, 1))
-        shape: dict[str, Any] = {
-            "architecture": architecture.key,
-            "activation": _activation(raw),
-            "vocab_size": int(raw["vocab_size"]),
-            "hidden_size": hidden,
-            "intermediate_size": int(raw["intermediate_size"]),
-            "num_layers": int(raw["num_hidden_layers"]),
-            "num_heads": heads,
-            "num_kv_heads": int(raw.get("num_key_value_heads") or heads),
-            "head_dim": head_dim,
-            "context_length": int(raw.get("max_position_embeddings", 2048)),
-            "norm_eps": float(raw.get("rms_norm_eps", 1e-6)),
-            "rope_theta": _rope_theta(raw),
-            "rope": _rope_from_hf(raw),
-            "rotary_size": _rotary_size(raw, head_dim) if architecture.partial_rotary else _whole_heads(raw),
-            "tied_embeddings": bool(raw.get("tie_word_embeddings", False)),
-            "qkv_bias": bool(raw.get("attention_bias", False)),
-            "out_bias": bool(raw.get("attention_bias", False)),
-            "mlp_bias": bool(raw.get("mlp_bias", False)),
-            "bos_token_id": known_id(raw.get("bos_token_id"), int(raw["vocab_size"])),
-            "eos_token_ids": end_tokens(token_ids(raw.get("eos_token_id")), {}, int(raw["vocab_size"])),
-        }
-        config = ModelConfig(**{**shape, **architecture.from_hf(raw)})
+        config = ModelConfig(**{**_shape(raw, architecture), **architecture.from_hf(raw)})
     except KeyError as exc:
         raise ModelFileError("model_description", path=path, what=reason_of("config_no_key", key=exc.args[0])) from exc
     except (TypeError, ValueError, ArithmeticError) as exc:
@@ -60,6 +35,35 @@ def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
         raise ModelFileError("model_corrupt", path=path, reason=reason, detail=repr(exc)) from exc
     check(config, path)
     return config
+
+
+def _shape(raw: dict[str, Any], architecture: Architecture) -> dict[str, Any]:
+    """What all architectures have, as fields of a ModelConfig. Raises KeyError, TypeError, ValueError."""
+    if int(raw["num_hidden_layers"]) > _MOST_LAYERS:
+        raise ValueError(f"{raw['num_hidden_layers']} layers")
+    hidden, heads = int(raw["hidden_size"]), int(raw["num_attention_heads"])
+    head_dim = int(raw.get("head_dim") or hidden // max(heads, 1))
+    return {
+        "architecture": architecture.key,
+        "activation": _activation(raw),
+        "vocab_size": int(raw["vocab_size"]),
+        "hidden_size": hidden,
+        "intermediate_size": int(raw["intermediate_size"]),
+        "num_layers": int(raw["num_hidden_layers"]),
+        "num_heads": heads,
+        "num_kv_heads": int(raw.get("num_key_value_heads") or heads),
+        "head_dim": head_dim,
+        "context_length": int(raw.get("max_position_embeddings", 2048)),
+        "norm_eps": float(raw.get("rms_norm_eps", 1e-6)),
+        "rope_theta": _rope_theta(raw),
+        "rope": _rope_from_hf(raw),
+        "rotary_size": _rotary_size(raw, head_dim) if architecture.partial_rotary else _whole_heads(raw),
+        "tied_embeddings": bool(raw.get("tie_word_embeddings", False)),
+        "qkv_bias": bool(raw.get("attention_bias", False)),
+        "out_bias": bool(raw.get("attention_bias", False)),
+        "mlp_bias": bool(raw.get("mlp_bias", False)),
+        "eos_token_ids": end_tokens(token_ids(raw.get("eos_token_id")), {}, int(raw["vocab_size"])),
+    }
 
 
 def _activation(raw: dict[str, Any]) -> Activation:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from helix_app.base import texts
 from helix_app.base.errors import ModelFileError
@@ -23,8 +22,6 @@ from helix_app.modelfiles.next_token import may_have_next_token, with_next_token
 from helix_app.modelfiles.tokens.special_tokens import end_tokens
 from helix_app.modelfiles.tokens.tokenizer_files import read_tokenizer_files
 
-Kind = Literal["gguf", "safetensors"]
-
 
 @dataclass(frozen=True)
 class ModelFiles:
@@ -32,13 +29,12 @@ class ModelFiles:
 
     Attributes:
         path: the GGUF file or the folder.
-        gguf: its header when it is in GGUF, in one file or several.
+        gguf: its header when it is in GGUF, in one file or several; None for a folder of safetensors.
         weights: the safetensors files of a folder, in order.
         key: a short name that changes whenever the files do, for caches.
     """
 
     path: Path
-    kind: Kind
     config: ModelConfig
     key: str
     gguf: GgufHeader | None = None
@@ -66,7 +62,7 @@ def _inspect(path: Path) -> ModelFiles:
     if path.stat().st_size == 0:
         raise ModelFileError("model_corrupt", path=path, reason=reason_of("file_empty"))
     header = read_model(path)
-    return ModelFiles(path, "gguf", config_from_gguf(header), file_key(*header.files), gguf=header)
+    return ModelFiles(path, config_from_gguf(header), file_key(*header.files), gguf=header)
 
 
 def _inspect_folder(path: Path) -> ModelFiles:
@@ -95,4 +91,4 @@ def _inspect_folder(path: Path) -> ModelFiles:
         config = with_next_token_of_folder(config, tensor_names(weights))
     stats = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in weights]
     key = short_name(repr((str(path.resolve()), tokenizer.digest, stats)))
-    return ModelFiles(path, "safetensors", config, key, weights=weights)
+    return ModelFiles(path, config, key, weights=weights)

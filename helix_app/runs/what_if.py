@@ -129,14 +129,14 @@ def measured_speed(rounds: Sequence[RoundDone]) -> float | None:
     return sum(len(e.emitted) for e in rounds) / seconds if seconds > 0 else None
 
 
-def estimates(rounds: Sequence[RoundDone], most_k: int = MOST_K) -> list[Estimate]:
+def estimates(rounds: Sequence[RoundDone]) -> list[Estimate]:
     """What the run reached, then plain decoding and each fixed k, then the bound; empty when there is too little to
     go by: no drafted round, or all rounds with one k."""
     forced = [event for event in rounds if event.source == FORCED]
     if not forced:
-        return _estimates(rounds, most_k)
+        return _estimates(rounds)
     free = [event for event in rounds if event.source != FORCED]
-    found = _estimates(free, most_k)
+    found = _estimates(free)
     plain = next((each.tokens_per_second for each in found if (each.policy, each.k) == ("fixed", 0)), None)
     return [_with_forced(each, free, forced, plain) for each in found]
 
@@ -153,7 +153,7 @@ def _with_forced(
     return replace(estimate, tokens_per_second=speed)
 
 
-def _estimates(rounds: Sequence[RoundDone], most_k: int) -> list[Estimate]:
+def _estimates(rounds: Sequence[RoundDone]) -> list[Estimate]:
     speed = measured_speed(rounds)
     known, draft = pass_seconds(rounds), draft_seconds(rounds)
     plain_speed = next((e.plain_tokens_per_second for e in reversed(rounds) if e.plain_tokens_per_second), None)
@@ -168,7 +168,7 @@ def _estimates(rounds: Sequence[RoundDone], most_k: int) -> list[Estimate]:
     plain = seconds_for(0, known)
     deepest = len(positions)
     out = [Estimate("measured", 0, speed, True)]
-    for k in range(max(most_k, deepest) + 1):
+    for k in range(max(MOST_K, deepest) + 1):
         seconds = seconds_for(k, known)
         if plain is None or seconds is None:
             continue

@@ -38,7 +38,7 @@ def test_what_is_not_said_has_the_usual_value() -> None:
     made = config_from_hf(RAW, "m")
     assert (made.num_kv_heads, made.head_dim, made.group_size) == (4, 16, 1)
     assert (made.context_length, made.norm_eps, made.rope_theta) == (2048, 1e-6, 10_000.0)
-    assert (made.tied_embeddings, made.rope, made.bos_token_id, made.eos_token_ids) == (False, RopeScaling(), None, ())
+    assert (made.tied_embeddings, made.rope, made.eos_token_ids) == (False, RopeScaling(), ())
 
 
 @pytest.mark.parametrize(

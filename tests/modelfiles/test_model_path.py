@@ -22,10 +22,10 @@ def folder(zoo: Zoo, tmp_path: Path) -> Path:
 
 def test_both_formats_of_a_model_have_one_config(small: Path, folder: Path) -> None:
     file, files = inspect(small), inspect(folder)
-    assert (file.kind, file.path, file.weights) == ("gguf", small, ())
+    assert (file.path, file.weights) == (small, ())
     assert file.gguf is not None
     assert file.gguf.files == (small,)
-    assert (files.kind, files.path, files.gguf) == ("safetensors", folder, None)
+    assert (files.path, files.gguf) == (folder, None)
     assert files.weights == (folder / "model.safetensors",)
     assert files.config.eos_token_ids == file.config.eos_token_ids
     assert files.config.num_layers == file.config.num_layers == 1

@@ -9,7 +9,7 @@ from helix_app.base.message_texts.filling import counted
 
 
 def certificate_text(c: Mapping[str, Any]) -> str:
-    """What a certificate (``engine.certify.Certificate`` as a mapping) shows, in words."""
+    """What a certificate (``certify.Certificate`` as a mapping) shows, in words."""
     drafted = counted("{n:token was|tokens were} drafted, {a} accepted", {"n": c["drafted"], "a": c["accepted"]})
     if c["holds"] is None:
         why = "nothing was drafted" if not c["drafted"] else "there was too little to compare"

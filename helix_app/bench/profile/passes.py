@@ -20,7 +20,7 @@ class Passes:
 
     Attributes:
         longest: tokens the cache holds.
-        exact: passes are those of a reply whose tokens must not depend on drafts (see ``decoder.Span``).
+        exact: passes are those of a reply whose tokens must not depend on drafts (see ``attention.Span``).
     """
 
     def __init__(self, decoder: AnyDecoder, block_size: int, longest: int, exact: bool) -> None:

@@ -1,4 +1,4 @@
-"""What a cache is to a runner, and a window on it to attention; ``kv_cache.py`` and ``joined_cache.py`` are two."""
+"""What a cache is to a runner, and a window on it to attention; ``models/make.py`` chooses which one a model gets."""
 
 from __future__ import annotations
 

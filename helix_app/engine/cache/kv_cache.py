@@ -17,7 +17,7 @@ import torch
 
 from helix_app.engine.cache.base import CacheView, LayerView
 from helix_app.engine.cache.pool.block_table import BlockTable
-from helix_app.engine.cache.pooled import PooledCache, Window
+from helix_app.engine.cache.pooled import GroupedView, PooledCache, Window
 from helix_app.engine.cache.state_cache import StateCache, StateView
 from helix_app.engine.cache.zeros import zeros
 from helix_app.engine.machine.untracked import untracked
@@ -70,7 +70,7 @@ class KVCache(PooledCache):
     def view_of(self, table: BlockTable, rows: int) -> CacheView:
         """The same of a sequence of the pool, in all groups of layers."""
         views = [KVView(self, held.blocks, table.length, rows, held.begin) for held in table.groups]
-        view = views[0] if len(views) == 1 else GroupedView(views)
+        view = views[0] if len(views) == 1 else GroupedView(views, self.layout)
         if self.states is not None:
             view.states = self.states.view(table.state, table.length - rows, rows, table.verified)
         return view
@@ -191,37 +191,6 @@ class KVView(Window):
         """The sequence's blocks side by side, ``[2 * kv_heads * blocks, block_size * head_dim]``: a head's blocks after
         those of the head before."""
         return self.cache.parts[index].index_select(0, self._scattered()[1])
-
-
-class GroupedView:
-    """The same for all layers of a model whose groups have their own blocks.
-
-    Attributes:
-        views: of each group.
-    """
-
-    states: StateView | None = None
-    drafting: LayerView | None = None
-
-    def __init__(self, views: Sequence[KVView]) -> None:
-        self.views, self._places = tuple(views), views[0].cache.layout.places
-        self.cache = views[0].cache
-
-    def at(self, layer: int) -> KVView:
-        """The view of a layer's group."""
-        return self.views[self._places[layer][0]]
-
-    def write(self, layer: int, kv: torch.Tensor, padded: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
-        """As ``KVView.write``."""
-        return self.at(layer).write(layer, kv, padded)
-
-    def put(self, layer: int, kv: torch.Tensor) -> None:
-        """As ``KVView.put``."""
-        self.at(layer).put(layer, kv)
-
-    def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """As ``KVView.read``, of the tokens that are still there."""
-        return self.at(layer).read(layer)
 
 
 def runs_of(blocks: Sequence[int], size: int, begin: int, end: int) -> list[tuple[int, int, int]]:

@@ -14,7 +14,7 @@ import torch
 
 from helix_app.engine.cache.base import LayerView
 from helix_app.engine.cache.pool.block_table import BlockTable
-from helix_app.engine.cache.pooled import PooledCache, Window
+from helix_app.engine.cache.pooled import GroupedView, PooledCache, Window
 from helix_app.engine.cache.state_cache import StateCache, StateView
 from helix_app.engine.cache.zeros import zeros
 from helix_app.engine.machine.untracked import untracked
@@ -51,16 +51,17 @@ class PlaneCache(PooledCache):
         """Free the memory, whoever still holds this object."""
         self.pool, self.joined, self.keys, self.values = torch.empty(0), [], [], []
 
-    def view(self, blocks: Sequence[int], length: int, rows: int) -> GroupView:
+    def view(self, blocks: Sequence[int], length: int, rows: int) -> PlaneView:
         """Where a sequence's ``length`` tokens are, of layers that all have the same blocks."""
-        return GroupView(self, blocks, length, rows)
+        return PlaneView(self, blocks, length, rows)
 
-    def view_of(self, table: BlockTable, rows: int) -> PlaneView:
+    def view_of(self, table: BlockTable, rows: int) -> GroupedView[PlaneView]:
         """Where one sequence's tokens are, in all groups of layers."""
-        return PlaneView([GroupView(self, held.blocks, table.length, rows, held.begin) for held in table.groups])
+        views = [PlaneView(self, held.blocks, table.length, rows, held.begin) for held in table.groups]
+        return GroupedView(views, self.layout)
 
 
-class GroupView(Window):
+class PlaneView(Window):
     """One forward pass's window on the cache, for the layers of one group; as ``base.LayerView``."""
 
     states: StateView | None = None
@@ -97,7 +98,7 @@ class GroupView(Window):
         keys, values = self._all(layer, self._length).clone().chunk(2)
         return keys, values
 
-    def at(self, layer: int) -> GroupView:
+    def at(self, layer: int) -> PlaneView:
         """The view of a layer's group: this one."""
         return self
 
@@ -112,22 +113,3 @@ class GroupView(Window):
         if self._found is None:
             self._found = self._slots_of(torch.tensor(self.blocks, dtype=torch.int64).to(self.cache.device))
         return self._found
-
-
-class PlaneView:
-    """The same for all layers; as ``base.CacheView``."""
-
-    states: StateView | None = None
-    drafting: LayerView | None = None
-
-    def __init__(self, views: Sequence[GroupView]) -> None:
-        self.views, self.cache = tuple(views), views[0].cache
-        self._places = self.cache.layout.places
-
-    def at(self, layer: int) -> GroupView:
-        """The view of a layer's group, or of the one whose keys and values it reads."""
-        return self.views[self._places[layer][0]]
-
-    def read(self, layer: int) -> Both:
-        """As ``GroupView.read``, of the tokens that are still there."""
-        return self.at(layer).read(layer)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import torch
 
-from helix_app.engine.cache.base import bytes_per_block
+from helix_app.engine.cache.base import LayerView, bytes_per_block
 from helix_app.engine.cache.layout import Layout, whole_of
+from helix_app.engine.cache.state_cache import StateView
 from helix_app.engine.machine.untracked import untracked
 from helix_app.modelfiles.config import ModelConfig
 
 Own = TypeVar("Own", bound="PooledCache")
+View = TypeVar("View", bound=LayerView)
 
 
 class PooledCache(ABC):
@@ -105,3 +107,25 @@ class Window:
     def _slots_of(self, table: torch.Tensor) -> torch.Tensor:
         """The slots of blocks, ``[blocks]`` to ``[blocks * block_size]``."""
         return (table[:, None] * self.block_size + torch.arange(self.block_size, device=table.device)).view(-1)
+
+
+class GroupedView(Generic[View]):
+    """The same for all layers of a model whose groups have their own blocks, as ``base.CacheView``.
+
+    Attributes:
+        views: of each group.
+    """
+
+    states: StateView | None = None
+    drafting: LayerView | None = None
+
+    def __init__(self, views: Sequence[View], layout: Layout) -> None:
+        self.views, self._places = tuple(views), layout.places
+
+    def at(self, layer: int) -> View:
+        """The view of a layer's group, or of the one whose keys and values it reads."""
+        return self.views[self._places[layer][0]]
+
+    def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """As ``LayerView.read``, of the tokens that are still there."""
+        return self.at(layer).read(layer)

@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol
 
 import torch
 
+from helix_app.base.errors import CacheExhaustedError, NumericsError
 from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import ModelRunner
@@ -122,3 +123,27 @@ class Ask:
     def proposal(self) -> Proposal:
         """The tokens drawn."""
         return Proposal(tuple(self.ids), torch.cat(self.rows), self.own, self.then) if self.ids else Proposal()
+
+
+def begun(asks: Sequence[Ask]) -> list[tuple[Ask, list[int]]]:
+    """Those of whom something can be drafted, each with the rows that its model has to run first, slots reserved.
+
+    Left out are those whose draft cache is full, and those whose logits are not numbers: they are given up.
+    """
+    active: list[tuple[Ask, list[int]]] = []
+    for ask in asks:
+        draft, k = ask.draft, ask.request.k
+        if k <= 0 or draft.sequence is None:
+            continue
+        tokens = ask.given
+        if not tokens or len(tokens) + k > draft.runner.max_tokens:
+            continue
+        try:
+            ids = draft.catch_up(tokens)
+            draft.runner.reserve(draft.sequence, len(tokens))
+            active.append((ask, ids))
+        except CacheExhaustedError:
+            pass
+        except NumericsError:
+            draft.give_up()
+    return active

@@ -9,7 +9,7 @@ import torch
 
 from helix_app.base.errors import CacheExhaustedError, NumericsError
 from helix_app.engine.control.policy import DraftOption
-from helix_app.engine.drafts.ask import Ask
+from helix_app.engine.drafts.ask import Ask, begun
 from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.drafts.on_device import draw_together
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
@@ -136,22 +136,7 @@ def propose_together(asks: Sequence[Ask]) -> list[Proposal]:
     """
     if asks and not (asks[0].draft.runner.is_synchronous or asks[0].on_host):
         return draw_together(asks)
-    active: list[tuple[Ask, list[int]]] = []
-    for ask in asks:
-        draft, k = ask.draft, ask.request.k
-        if k <= 0 or draft.sequence is None:
-            continue
-        tokens = ask.given
-        if not tokens or len(tokens) + k > draft.runner.max_tokens:
-            continue
-        try:
-            ids = draft.catch_up(tokens)
-            draft.runner.reserve(draft.sequence, len(tokens))
-            active.append((ask, ids))
-        except CacheExhaustedError:
-            pass
-        except NumericsError:
-            draft.give_up()
+    active = begun(asks)
     first = True
     while active:
         runner = active[0][0].draft.runner

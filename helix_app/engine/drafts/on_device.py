@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 
 import torch
 
-from helix_app.base.errors import CacheExhaustedError, NumericsError
-from helix_app.engine.drafts.ask import Ask, Drafter
+from helix_app.base.errors import CacheExhaustedError
+from helix_app.engine.drafts.ask import Ask, Drafter, begun
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import Rows
 from helix_app.engine.sampling.coupled import gumbel_noise
@@ -66,7 +66,7 @@ class _Before:
 
 @dataclass
 class OnDevice:
-    """A proposal being drawn, and then pending (``drafts.base.Pending``).
+    """A proposal being drawn, and then pending (``proposal.Pending``).
 
     Attributes:
         tokens: of the host, which the proposal follows.
@@ -175,19 +175,7 @@ def draw_together(asks: Sequence[Ask]) -> list[Proposal]:
     A text does not go on with them, for that would take their ids.
     """
     runs = {id(ask): OnDevice(ask, tuple(ask.request.tokens)) for ask in asks}
-    active: list[tuple[OnDevice, list[int]]] = []
-    for ask in asks:
-        draft, tokens, k = ask.draft, ask.request.tokens, ask.request.k
-        if k <= 0 or draft.sequence is None or len(tokens) + k > draft.runner.max_tokens:
-            continue
-        try:
-            ids = draft.catch_up(tokens)
-            draft.runner.reserve(draft.sequence, len(tokens))
-            active.append((runs[id(ask)], ids))
-        except CacheExhaustedError:
-            pass
-        except NumericsError:
-            draft.give_up()
+    active = [(runs[id(ask)], ids) for ask, ids in begun(asks)]
     while active:
         runner = active[0][0].draft.runner
         batch = [Rows(run.draft.sequence or "", ids, 1, tail=None if ids else run.drawn[-1]) for run, ids in active]

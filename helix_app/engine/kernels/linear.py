@@ -80,32 +80,53 @@ def same_rows(
     def measure() -> tuple[bool, int]:
         generator = torch.Generator().manual_seed(0)
         if isinstance(linear, (PlainLinear, OneDnnLinear)):
-            weight, rows = _cancelling(out_features, in_features, generator)
-            trial, rows = type(linear)(weight.to(dtype).to(device), None), rows.to(dtype).to(device)
-            two = trial(rows[:2])
-            one = torch.equal(torch.cat((trial(rows[:1]), trial(rows[1:2]))), two)
-            last = 0
-            smaller = trial if out_features <= _MAX else type(linear)(weight[:_MAX].to(dtype).to(device), None)
-            for count in _ROWS_TOGETHER:
-                layer = trial if count <= _ROWS_IN_FULL else smaller
-                found = layer(rows[:count])[:2]
-                if not torch.equal(found, two[:, : found.shape[1]]):
-                    return one, last
-                last = count
-            return one, 0
-        end = time.perf_counter() + _TRIAL_SECONDS
-        for tried in range(_TRIALS):
-            if time.perf_counter() > end:
-                return tried >= _TRIALS_ENOUGH, 0
-            x = torch.randn(2, in_features, generator=generator).to(dtype).to(device)
-            if not torch.equal(linear(x[:1]), linear(x)[:1]):
-                return False, 0
-        return True, 0
+            return _same_dense_rows(type(linear), out_features, in_features, dtype, device, generator)
+
+        def row_pair() -> torch.Tensor:
+            return torch.randn(2, in_features, generator=generator).to(dtype).to(device)
+
+        return _single_as_first(linear, row_pair), 0
 
     if device.type != "cpu":
         return measure()
     one, most = remembered(f"rows alike: {type(linear).__name__} {out_features} x {in_features} {dtype}", measure)
     return bool(one), int(most)
+
+
+def _same_dense_rows(
+    kind: type[PlainLinear] | type[OneDnnLinear],
+    out_features: int,
+    in_features: int,
+    dtype: torch.dtype,
+    device: torch.device,
+    generator: torch.Generator,
+) -> tuple[bool, int]:
+    """``same_rows`` by a trial layer of this kind and shape."""
+    weight, rows = _cancelling(out_features, in_features, generator)
+    trial, rows = kind(weight.to(dtype).to(device), None), rows.to(dtype).to(device)
+    two = trial(rows[:2])
+    one = torch.equal(torch.cat((trial(rows[:1]), trial(rows[1:2]))), two)
+    last = 0
+    smaller = trial if out_features <= _MAX else kind(weight[:_MAX].to(dtype).to(device), None)
+    for count in _ROWS_TOGETHER:
+        layer = trial if count <= _ROWS_IN_FULL else smaller
+        found = layer(rows[:count])[:2]
+        if not torch.equal(found, two[:, : found.shape[1]]):
+            return one, last
+        last = count
+    return one, 0
+
+
+def _single_as_first(linear: LinearFn, row_pair: Callable[[], torch.Tensor]) -> bool:
+    """Whether a row comes out alone as it does before another, for as many pairs as there is time for."""
+    end = time.perf_counter() + _TRIAL_SECONDS
+    for tried in range(_TRIALS):
+        if time.perf_counter() > end:
+            return tried >= _TRIALS_ENOUGH
+        x = row_pair()
+        if not torch.equal(linear(x[:1]), linear(x)[:1]):
+            return False
+    return True
 
 
 def _cancelling(out_features: int, in_features: int, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:

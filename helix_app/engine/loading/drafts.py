@@ -27,7 +27,7 @@ from helix_app.engine.kernels import low_bit
 from helix_app.engine.loading.next_token import drafting_runner, runs_next_token
 from helix_app.engine.loading.plan import HEAD, NEXT_TOKEN, SELF_BITS, Plan
 from helix_app.engine.loading.reading import read_weights
-from helix_app.engine.loading.runners import Shape, load_draft
+from helix_app.engine.loading.runners import LoadOptions, load_draft
 from helix_app.engine.machine.memory import free_memory
 from helix_app.engine.measuring import formats
 from helix_app.engine.measuring.calibration import calibrate
@@ -67,68 +67,76 @@ class MadeDraft:
 
 
 def make_draft(
-    what: Plan, target: ModelRunner, shape: Shape, cancel: threading.Event
+    plan: Plan, target: ModelRunner, options: LoadOptions, cancel: threading.Event
 ) -> Generator[Event, None, MadeDraft]:
     """A generator of progress that returns the draft.
 
     Args:
-        shape: of the target; a draft model has the same format and device.
+        options: of the target; a draft model has the same format and device.
 
     Raises:
         InputError: no kernel for packed weights here.
         LoadCancelled: ``cancel`` was set.
     """
-    kind = what.draft_kind
-    layer = drafting_runner(target)
-    if layer is not None:
-        yield LoadProgress("warm_up")
-        calibrate(layer, ())
-        if kind == "auto" and not _pays(target, _share(layer, target), _LAYER_ACCEPTANCE):
-            _drop_layer(target)
-            layer = None
-    if kind == "auto" and layer is None and what.measured is not None:
-        kind, what = "reencoded", replace(what, draft=what.measured, draft_kind="reencoded")
-    if kind == "auto" and layer is not None:
-        kind = NEXT_TOKEN
+    layer = yield from _layer_that_pays(plan, target)
+    kind = plan.draft_kind
+    if kind == "auto" and layer is None and plan.measured is not None:
+        kind, plan = "reencoded", replace(plan, draft=plan.measured, draft_kind="reencoded")
     elif kind == "auto":
-        copy = not (shape.bits or shape.packed) and _copy_pays(target) and _room_for_copy(target.decoder.parameters)
-        kind = "self-int4" if copy else "ngram"
-    tables = _tables(what)
-    learned = next((table for table in tables if table.writable), None)
+        kind = NEXT_TOKEN if layer is not None else _without_layer(target, options)
+    tables = _tables(plan)
     ngram = NgramDraft(tables=tables)
+    made = MadeDraft(kind, None, learned=next((table for table in tables if table.writable), None))
+    if plan.draft is None and layer is None and kind not in SELF_BITS:
+        return replace(made, draft=ngram if kind == "ngram" else None)
+    vocabulary = plan.target.config.vocab_size
+    model: ModelDraft
+    if plan.draft is not None:
+        context = min(target.max_tokens, plan.draft.config.context_length)
+        own = LoadOptions(options.device, options.dtype, context, plan.cache_tokens, packed=options.packed)
+        runner = yield from load_draft(plan.draft, own, cancel)
+        model, made = _model_draft(plan, plan.draft, runner), replace(made, runner=runner, files=plan.draft)
+    elif layer is not None:
+        model = (HeadDraft if kind == HEAD else NextTokenDraft)(layer, vocabulary)
+    else:
+        model = yield from _self_draft(plan.target, target, SELF_BITS[kind], cancel)
     # with draft auto the policy may take either of two; a draft asked for by name is used alone
-    if what.draft is not None:
-        context = min(target.max_tokens, what.draft.config.context_length)
-        runner = yield from load_draft(
-            what.draft, Shape(shape.device, shape.dtype, context, what.cache_tokens, packed=shape.packed), cancel
-        )
-        model = _model_draft(what, what.draft, runner)
-        draft = model if _asked(what) else MixedDraft(ngram, model)
-        return MadeDraft(kind, draft, runner, learned, what.draft)
-    if layer is not None and kind == HEAD:
-        headed = HeadDraft(layer, what.target.config.vocab_size)
-        return MadeDraft(kind, headed if _asked(what) else MixedDraft(ngram, headed), learned=learned)
-    if layer is not None:
-        drafting = NextTokenDraft(layer, what.target.config.vocab_size)
-        return MadeDraft(kind, drafting if what.draft_kind == kind else MixedDraft(ngram, drafting), learned=learned)
-    if kind in SELF_BITS:
-        own = yield from _self_draft(what.target, target, SELF_BITS[kind], cancel)
-        return MadeDraft(kind, own if what.draft_kind == kind else MixedDraft(ngram, own), learned=learned)
-    return MadeDraft(kind, ngram if kind == "ngram" else None, learned=learned)
+    alone = _asked(plan) if plan.draft is not None or kind == HEAD else plan.draft_kind == kind
+    return replace(made, draft=model if alone else MixedDraft(ngram, model))
 
 
-def _asked(what: Plan) -> bool:
+def _layer_that_pays(plan: Plan, target: ModelRunner) -> Generator[Event, None, ModelRunner | None]:
+    """A runner of the layer or head that drafts for its target; None without one, and where one on auto would gain
+    nothing: it is given up then."""
+    layer = drafting_runner(target)
+    if layer is None:
+        return None
+    yield LoadProgress("warm_up")
+    calibrate(layer, ())
+    if plan.draft_kind != "auto" or _pays(target, _share(layer, target), _LAYER_ACCEPTANCE):
+        return layer
+    _drop_layer(target)
+    return None
+
+
+def _without_layer(target: ModelRunner, options: LoadOptions) -> str:
+    """What drafts on auto where no model and no layer does."""
+    copy = not (options.bits or options.packed) and _copy_pays(target) and _room_for_copy(target.decoder.parameters)
+    return "self-int4" if copy else "ngram"
+
+
+def _asked(plan: Plan) -> bool:
     """Whether this draft was asked for by name."""
-    return what.request.draft_required and what.request.draft != "auto"
+    return plan.request.draft_required and plan.request.draft != "auto"
 
 
-def _model_draft(what: Plan, files: ModelFiles, runner: ModelRunner) -> ModelDraft:
+def _model_draft(plan: Plan, files: ModelFiles, runner: ModelRunner) -> ModelDraft:
     """A draft by a model of its own, in the target's tokens or re-encoded."""
-    vocabulary = what.target.config.vocab_size
-    if what.draft_kind != "reencoded":
+    vocabulary = plan.target.config.vocab_size
+    if plan.draft_kind != "reencoded":
         return ModelDraft(runner, vocabulary)
     ends = frozenset(files.config.eos_token_ids)
-    return ReencodedDraft(runner, vocabulary, Languages(what.tokenizer, load_tokenizer(files), ends))
+    return ReencodedDraft(runner, vocabulary, Languages(plan.tokenizer, load_tokenizer(files), ends))
 
 
 def check_copy(kind: str, device: torch.device) -> None:
@@ -178,10 +186,10 @@ def _room_for_copy(parameters: int) -> bool:
     return free is None or parameters * _COPY_BYTES < free * _COPY_SHARE
 
 
-def _tables(what: Plan) -> Sequence[NgramTable]:
+def _tables(plan: Plan) -> Sequence[NgramTable]:
     """The tables that can be used; what is wrong with the others goes to the log, for they only help."""
-    tables, tokenizer = [], what.tokenizer
-    for path, writable in ((what.request.learned_table, True), (what.request.ngram_table, False)):
+    tables, tokenizer = [], plan.tokenizer
+    for path, writable in ((plan.request.learned_table, True), (plan.request.ngram_table, False)):
         if path:
             try:
                 tables.append(NgramTable(Path(path), tokenizer.size, tokenizer.fingerprint, writable=writable))

@@ -27,14 +27,14 @@ def look(
         HelixError: it cannot be used, or by ``stop_at`` it would take too much memory; a ``Fit`` was told then.
         LoadCancelled: ``cancel`` was set.
     """
-    what = yield from planned(request)
-    if what.skipped is not None:
-        yield what.skipped
-    device = yield from place(what, cancel, lost)
+    plan = yield from planned(request)
+    if plan.skipped is not None:
+        yield plan.skipped
+    device = yield from place(plan, cancel, lost)
     if request.stop_at != "never":
-        fit = fit_of(what, device, given_back=given_back(device))
+        fit = fit_of(plan, device, given_back=given_back(device))
         if fit.level == "short" or fit.level == request.stop_at:
             yield fit
             need, free = size_text(fit.need.total), size_text(fit.free or 0)
             raise HelixError(f"load_{fit.level}", model=fit.target_name, need=need, free=free)
-    return what, device
+    return plan, device

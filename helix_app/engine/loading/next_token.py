@@ -38,13 +38,13 @@ def takes_head(files: ModelFiles, head: HeadFiles) -> bool:
     return head.fits_cache(files.config)
 
 
-def takes_next_token(what: Plan, device: torch.device, *, packed: bool) -> bool:
+def takes_next_token(plan: Plan, device: torch.device, *, packed: bool) -> bool:
     """Whether the layer is loaded beside its target: where it is asked for, or may be chosen, and can run.
 
     Args:
         packed: weights stay packed on a card, where the layer does not run.
     """
-    wanted = what.draft_kind in ("auto", NEXT_TOKEN) and what.target.config.next_token is not None
+    wanted = plan.draft_kind in ("auto", NEXT_TOKEN) and plan.target.config.next_token is not None
     return wanted and not packed and runs_next_token(device)
 
 

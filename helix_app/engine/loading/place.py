@@ -22,7 +22,7 @@ _LOST = reason_of("device_lost_before")
 _NOT_THERE = reason_of("device_not_directml")
 
 
-def place(what: Plan, cancel: threading.Event, lost: Collection[str] = ()) -> Generator[Event, None, Device]:
+def place(plan: Plan, cancel: threading.Event, lost: Collection[str] = ()) -> Generator[Event, None, Device]:
     """A generator of progress and notices that returns the device to try first.
 
     Args:
@@ -32,7 +32,7 @@ def place(what: Plan, cancel: threading.Event, lost: Collection[str] = ()) -> Ge
         InputError: a number format or a draft that this device does not compute.
         LoadCancelled: ``cancel`` was set.
     """
-    wanted = what.request.device
+    wanted = plan.request.device
     yield LoadProgress("devices")
     device, why_not = pick_device(wanted, cancel)
     if cancel.is_set():
@@ -40,7 +40,7 @@ def place(what: Plan, cancel: threading.Event, lost: Collection[str] = ()) -> Ge
     if device.kind in lost:
         yield Notice("fallback_cpu", fields_of(device=device.name, reason=_LOST))
         device, why_not = cpu(), ""
-    models = [files.config for files in (what.target, what.draft) if files is not None]
+    models = [files.config for files in (plan.target, plan.draft) if files is not None]
     if device.kind == "directml" and not all(runs_on_device(config) for config in models):
         yield Notice("fallback_cpu", fields_of(device=device.name, reason=_OTHER))
         device, why_not = cpu(), ""
@@ -49,17 +49,17 @@ def place(what: Plan, cancel: threading.Event, lost: Collection[str] = ()) -> Ge
     elif why_not:
         name = reason_of("the_card") if wanted == "auto" else wanted
         yield Notice("fallback_cpu", fields_of(device=name, reason=why_not))
-    if device.kind == "directml" and any(_only_dense(files) for files in (what.target, what.draft)):
+    if device.kind == "directml" and any(_only_dense(files) for files in (plan.target, plan.draft)):
         yield Notice("fallback_cpu", fields_of(device=device.name, reason=_NOT_THERE))
         device = cpu()
     fused_attention.settle(device, cancel)
-    for files in (what.target, what.draft):
+    for files in (plan.target, plan.draft):
         if files is not None:
-            yield from try_products(files, what.request.dtype, device, cancel)
+            yield from try_products(files, plan.request.dtype, device, cancel)
     if cancel.is_set():
         raise LoadCancelled
-    check_dtype(what.request.dtype, device)
-    check_copy(what.draft_kind, device.torch_device)
+    check_dtype(plan.request.dtype, device)
+    check_copy(plan.draft_kind, device.torch_device)
     return device
 
 

@@ -33,7 +33,7 @@ _THREADS = torch.get_num_threads()  # before any were chosen
 
 
 @dataclass(frozen=True)
-class Shape:
+class LoadOptions:
     """How a model is to lie in memory.
 
     Attributes:
@@ -61,15 +61,17 @@ class Shape:
         return config.extended if self.next_token else config
 
 
-def load_target(files: ModelFiles, shape: Shape, cancel: threading.Event) -> Generator[Event, None, ModelRunner]:
+def load_target(
+    files: ModelFiles, options: LoadOptions, cancel: threading.Event
+) -> Generator[Event, None, ModelRunner]:
     """A generator of progress that returns the target's runner, with the number of threads that suits it."""
-    runner = yield from _load(files, shape, "weights", cancel)
+    runner = yield from _load(files, options, "weights", cancel)
     try:
-        if shape.next_token:
+        if options.next_token:
             yield from add_next_token(files, runner, cancel)
-        if shape.head is not None:
-            yield from add_head(shape.head, runner, cancel)
-        if shape.device.kind == "cpu" and not shape.packed:
+        if options.head is not None:
+            yield from add_head(options.head, runner, cancel)
+        if options.device.kind == "cpu" and not options.packed:
             choose_threads(lambda: runner.try_rows(1), _THREADS)
         calibrate(runner)
     except BaseException:
@@ -78,46 +80,48 @@ def load_target(files: ModelFiles, shape: Shape, cancel: threading.Event) -> Gen
     return runner
 
 
-def load_draft(files: ModelFiles, shape: Shape, cancel: threading.Event) -> Generator[Event, None, ModelRunner]:
+def load_draft(files: ModelFiles, options: LoadOptions, cancel: threading.Event) -> Generator[Event, None, ModelRunner]:
     """A generator of progress that returns a draft model's runner."""
-    runner = yield from _load(files, shape, "draft_weights", cancel)
+    runner = yield from _load(files, options, "draft_weights", cancel)
     calibrate(runner)
     return runner
 
 
-def _load(files: ModelFiles, shape: Shape, stage: str, cancel: threading.Event) -> Generator[Event, None, ModelRunner]:
-    decoder = _decoder(files, shape)
+def _load(
+    files: ModelFiles, options: LoadOptions, stage: str, cancel: threading.Event
+) -> Generator[Event, None, ModelRunner]:
+    decoder = _decoder(files, options)
     try:
         yield from read_weights(files, decoder, None, stage, cancel)
-        return (yield from _with_cache(decoder, shape))
+        return (yield from _with_cache(decoder, options))
     except BaseException:
         decoder.release()
         raise
 
 
-def _with_cache(decoder: AnyDecoder, shape: Shape) -> Generator[Event, None, ModelRunner]:
-    config, dtype = shape.cached(decoder.config), decoder.cache_dtype
+def _with_cache(decoder: AnyDecoder, options: LoadOptions) -> Generator[Event, None, ModelRunner]:
+    config, dtype = options.cached(decoder.config), decoder.cache_dtype
     yield LoadProgress("allocate_cache")
-    layout = with_states(cache_layout(decoder, shape.context, config), config, shape.context, shape.cache_tokens)
-    blocks = wanted_blocks(config, layout, shape.context, shape.cache_tokens, BLOCK_SIZE, dtype)
-    cache = yield from allocate(config, layout, blocks, BLOCK_SIZE, shape.context, dtype, shape.device)
+    layout = with_states(cache_layout(decoder, options.context, config), config, options.context, options.cache_tokens)
+    blocks = wanted_blocks(config, layout, options.context, options.cache_tokens, BLOCK_SIZE, dtype)
+    cache = yield from allocate(config, layout, blocks, BLOCK_SIZE, options.context, dtype, options.device)
     yield LoadProgress("warm_up")
     made = cache.layout
     pool = BlockPool(cache.num_blocks, BLOCK_SIZE, windows=made.windows, readers=made.readers, states=made.states)
     return ModelRunner(decoder, pool, cache)
 
 
-def _decoder(files: ModelFiles, shape: Shape) -> AnyDecoder:
-    on_cpu = shape.device.kind == "cpu"
-    if shape.packed and on_cpu and has_kernels(files):
+def _decoder(files: ModelFiles, options: LoadOptions) -> AnyDecoder:
+    on_cpu = options.device.kind == "cpu"
+    if options.packed and on_cpu and has_kernels(files):
         if by_products(files.config):
-            return product_decoder(files.config, shape.context, leave_to_another_pool(), take_back)
-        return PackedDecoder(files.config, shape.context, threads=leave_to_another_pool(), on_release=take_back)
+            return product_decoder(files.config, options.context, leave_to_another_pool(), take_back)
+        return PackedDecoder(files.config, options.context, threads=leave_to_another_pool(), on_release=take_back)
     return make_decoder(
         files.config,
-        dtype=shape.dtype,
-        device=shape.device.torch_device,
-        max_positions=shape.context,
-        bits=shape.bits,
-        packed=shape.packed and not on_cpu and stays_packed(files, PACKED, shape.device),
+        dtype=options.dtype,
+        device=options.device.torch_device,
+        max_positions=options.context,
+        bits=options.bits,
+        packed=options.packed and not on_cpu and stays_packed(files, PACKED, options.device),
     )

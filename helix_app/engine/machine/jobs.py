@@ -7,6 +7,7 @@ before anything else is imported.
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import json
 import os
@@ -137,8 +138,6 @@ def _answer(text: str, errors: str, code: int) -> dict[str, Any]:
 
 def main(argv: Sequence[str]) -> NoReturn:
     """Do a job: its name and arguments. Writes one line of JSON to standard output and ends the process."""
-    import faulthandler
-
     _no_crash_dialog()
     if sys.stderr is not None:
         faulthandler.enable()

@@ -11,7 +11,6 @@ import logging
 import math
 import time
 from dataclasses import replace
-from types import TracebackType
 
 import numpy as np
 import torch
@@ -24,10 +23,9 @@ from helix_app.engine.machine.measured import drop, known, remembered
 from helix_app.engine.machine.memory import free_memory
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.tensors.weights import expected_shape
+from helix_app.engine.models.tensors.weights import DenseWeights, expected_shape
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
-from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 from helix_app.modelfiles.parameters import layer_numbers
 
 log = logging.getLogger(__name__)
@@ -190,10 +188,11 @@ def _seconds(runners: dict[str, ModelRunner]) -> dict[str, float]:
     return best
 
 
-class _MadeUp:
-    """Weights of no meaning in the shapes of a config (a ``WeightSource``)."""
+class _MadeUp(DenseWeights):
+    """Weights of no meaning in the shapes of a config."""
 
     def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
         self._config = config
 
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
@@ -202,26 +201,9 @@ class _MadeUp:
     def expert(self, role: str, layer: int, index: int, kind: str = "weight") -> torch.Tensor:
         return self.get(role, kind, layer)
 
-    def packed_experts(self, role: str, layer: int) -> list[PackedTensor] | None:
-        return None
-
     def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
         rows, columns = expected_shape(self._config, role, "weight")
         if columns % GROUP:
             return None
         scale = np.full((rows, columns // GROUP), 0.01, dtype=np.float32)
         return Groups4(np.full((rows, columns), 9, dtype=np.uint8), scale, scale)
-
-    def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
-        return None
-
-    def packed_parts(self, role: str, layer: int = 0) -> list[PackedTensor] | None:
-        return None
-
-    def __enter__(self) -> _MadeUp:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass

@@ -1,4 +1,4 @@
-"""What a decoder is to a runner; ``decoder.py`` and ``on_device/layers.py`` are two."""
+"""What a decoder is to a runner; ``make.py`` and ``packed/decoder.py`` have them, and layers that draft are such."""
 
 from __future__ import annotations
 

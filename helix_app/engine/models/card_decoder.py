@@ -15,7 +15,7 @@ from helix_app.engine.kernels.triton.formats import CUTS
 from helix_app.engine.kernels.triton.weights import PackedLinear, PackedWeight
 from helix_app.engine.models.base import bytes_of
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.linears import LinearMaker, Rows
+from helix_app.engine.models.linears import Embeddings, LinearMaker
 from helix_app.engine.models.tensors.weights import WeightSource, row_order
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
@@ -33,7 +33,7 @@ class PackedLinearMaker(LinearMaker):
         self._config = config
         self.table: PackedWeight | None = None
 
-    def embedding(self, source: WeightSource, role: str = "embed", layer: int = 0) -> Rows | None:
+    def embedding(self, source: WeightSource, role: str = "embed", layer: int = 0) -> Embeddings | None:
         packed = self._on_card(source, (role,), layer)
         if packed is None:
             return None

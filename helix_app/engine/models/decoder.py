@@ -31,7 +31,7 @@ from helix_app.engine.machine.devices.device import PACKED
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import Mapped, bent, bytes_of
 from helix_app.engine.models.layer import DecoderLayer, load_layer
-from helix_app.engine.models.linears import LinearMaker, Rows
+from helix_app.engine.models.linears import Embeddings, LinearMaker
 from helix_app.engine.models.packed.linears import PackedLinears
 from helix_app.engine.models.parts import part
 from helix_app.engine.models.parts.part import Linear, Pass, Turn, evenly, halved, joined, pieces_of, turns_of
@@ -97,7 +97,7 @@ class Decoder:
         self._paired: frozenset[str] = frozenset()
         self._together = 0  # rows that linear layers compute alike; 0 is any number
         self._embed = torch.empty(0, dtype=dtype)
-        self._rows: Rows | None = None  # embeddings, where they are packed
+        self._rows: Embeddings | None = None  # embeddings, where they are packed
         self._head: LinearFn
         self._layers: list[DecoderLayer] = []
         self._inputs: TokenTable | None = None
@@ -329,7 +329,7 @@ class Decoder:
         return self._packed
 
     @property
-    def ends(self) -> tuple[Rows, Norm, LinearFn]:
+    def ends(self) -> tuple[Embeddings, Norm, LinearFn]:
         """Embeddings by ids, final norm and output head, for a layer that shares them."""
         return self.embedded, self._norm, self._head
 

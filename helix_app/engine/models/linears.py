@@ -15,7 +15,7 @@ from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 
-Rows = Callable[[torch.Tensor], torch.Tensor]  # of embeddings, by token ids
+Embeddings = Callable[[torch.Tensor], torch.Tensor]  # rows of a table by token ids
 
 
 class Table:
@@ -124,7 +124,7 @@ class LinearMaker:
         self.maps(*tensors)
         return packed.linear(tensors, bias)
 
-    def embedding(self, source: WeightSource, role: str = "embed", layer: int = 0) -> Rows | None:
+    def embedding(self, source: WeightSource, role: str = "embed", layer: int = 0) -> Embeddings | None:
         """The embeddings on the file's own blocks; None where they are not to be, or are not packed."""
         tensor = source.packed(role, layer) if self._packed is not None else None
         if tensor is None or not packable([tensor]):

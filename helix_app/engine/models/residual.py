@@ -38,11 +38,6 @@ class Residual:
         """Add what a layer gave, ``[rows, hidden]``."""
         self._x = self._x + y
 
-    @property
-    def value(self) -> torch.Tensor:
-        """The stream itself, ``[rows, hidden]``."""
-        return self._x
-
     def scale(self, factor: torch.Tensor) -> None:
         """Multiply the stream by a number ``[1]``."""
         self._x = self._x * factor
@@ -72,10 +67,6 @@ class MirroredResidual(Residual):
 
     def add(self, y: torch.Tensor) -> None:
         self._halves.addcmul_(y if self._single else y.unsqueeze(1), self._signs)
-
-    @property
-    def value(self) -> torch.Tensor:
-        return self._x.narrow(1, 0, self._hidden).contiguous()
 
     def scale(self, factor: torch.Tensor) -> None:
         self._x.mul_(factor)

@@ -119,7 +119,7 @@ class ModelRunner:
         Mutates: allocates blocks, writes keys and values; the tokens stay speculative until ``commit``.
 
         Args:
-            exact: see ``decoder.Span``.
+            exact: see ``attention.Span``.
 
         Returns:
             Logits of the last ``logit_rows`` tokens, ``[logit_rows, vocab]`` float32, on the CPU.

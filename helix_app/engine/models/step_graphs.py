@@ -24,7 +24,8 @@ from typing import Protocol
 import torch
 import torch.nn.functional as F
 
-from helix_app.engine.cache.kv_cache import GroupedView, KVCache, KVView
+from helix_app.engine.cache.kv_cache import KVCache, KVView
+from helix_app.engine.cache.pooled import GroupedView
 from helix_app.engine.kernels.attention import Path, Span
 from helix_app.modelfiles.config import ModelConfig
 

@@ -8,7 +8,6 @@ Text comes as it is written; rounds and blocks a server does not tell, and there
 from __future__ import annotations
 
 import asyncio
-import logging
 import queue
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
@@ -33,7 +32,6 @@ from helix_app.protocol.models.loading import Checked, DevicesFound, LoadProgres
 from helix_app.protocol.remote import RemoteItem
 from helix_app.protocol.requests import DevicesRequest, GenerateRequest, LoadRequest, Request, UnloadRequest
 
-log = logging.getLogger(__name__)
 POLL_SECONDS = 0.05  # how late a cancel, or a reply that joins, is noticed
 _MOST_RETRIES = 64  # with less of what the server refused
 _Put = Callable[[Event], None]

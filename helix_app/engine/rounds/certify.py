@@ -18,9 +18,10 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from helix_app.engine.drafts.proposal import Proposal
-from helix_app.engine.rounds.replies.reply import Reply, Round
-from helix_app.engine.rounds.scheduler import CHUNK, Scheduler
+from helix_app.engine.rounds.replies.reply import Round
+from helix_app.engine.rounds.scheduler import CHUNK
 from helix_app.engine.rounds.session import Session, prompt_tokens
+from helix_app.engine.rounds.writing import write_reply
 from helix_app.engine.sampling.filters import pick
 from helix_app.engine.sampling.verification import verify
 from helix_app.protocol.events import Event, Finished, known
@@ -76,9 +77,9 @@ class _Witness:
 
     rounds: list[tuple[Proposal, torch.Tensor]] = field(default_factory=list)
 
-    def __call__(self, reply: Reply, plan: Round, target_probs: torch.Tensor) -> None:
-        if plan.proposal.ids and len(self.rounds) < _ROUNDS:
-            self.rounds.append((plan.proposal, target_probs))
+    def __call__(self, round_: Round, target_probs: torch.Tensor) -> None:
+        if round_.proposal.ids and len(self.rounds) < _ROUNDS:
+            self.rounds.append((round_.proposal, target_probs))
 
 
 def certify(session: Session, request: GenerateRequest, cancel: threading.Event) -> Iterator[Event | Certified]:
@@ -90,7 +91,7 @@ def certify(session: Session, request: GenerateRequest, cancel: threading.Event)
     request = replace(request, mode="speculative")
     witness = _Witness()
     finished: Finished | None = None
-    for event in _write(session, request, cancel, witness):
+    for event in write_reply(session, request, cancel, witness):
         yield event
         if isinstance(event, Finished):
             finished = event
@@ -104,25 +105,13 @@ def certify(session: Session, request: GenerateRequest, cancel: threading.Event)
         return
     plain: Finished | None = None
     session.clear_caches()  # a prompt in other chunks may round otherwise
-    for event in _write(session, replace(request, mode="autoregressive"), cancel, None):
+    for event in write_reply(session, replace(request, mode="autoregressive"), cancel):
         if isinstance(event, Finished):
             plain = event
     if plain is None or "cancelled" in (plain.reason, finished.reason):
         yield Certified(finished, blank)
         return
     yield Certified(finished, _identity(session, request, finished, plain, blank))
-
-
-def _write(
-    session: Session, request: GenerateRequest, cancel: threading.Event, witness: _Witness | None
-) -> Iterator[Event]:
-    scheduler = Scheduler(session, witness=witness)
-    scheduler.add(request, cancel)
-    try:
-        while scheduler.busy:
-            yield from scheduler.step()
-    finally:
-        scheduler.close()
 
 
 # --------------------------------------------------------------------------- identity

@@ -18,69 +18,50 @@ _FIRST_SECONDS = 4.0  # that the first of many replies is given room
 _SLOWER = 2.0  # times a single row, that a pass may take meanwhile
 
 
-@dataclass(eq=False)
-class Entry:
-    """A reply in the scheduler.
-
-    Attributes:
-        order: sorts first who goes first.
-        at: tokens that the cache holds while it is in prefill; None while it waits.
-    """
-
-    reply: Reply
-    order: tuple[int, int]
-    at: int | None = None
-    decoding: bool = False
-
-    @property
-    def name(self) -> str:
-        return self.reply.name
-
-
 class Waiting:
-    """Entries by their order; nothing here takes time in proportion to how many wait, but going over them."""
+    """Replies by their order; nothing here takes time in proportion to how many wait, but going over them."""
 
     def __init__(self) -> None:
-        self._by_name: dict[str, Entry] = {}
-        self._heap: list[tuple[tuple[int, int], int, Entry]] = []  # may hold some that no longer wait
+        self._by_id: dict[str, Reply] = {}
+        self._heap: list[tuple[tuple[int, int], int, Reply]] = []  # may hold some that no longer wait
         self._added = 0
 
     def __len__(self) -> int:
-        return len(self._by_name)
+        return len(self._by_id)
 
-    def __iter__(self) -> Iterator[Entry]:
-        return iter(list(self._by_name.values()))
+    def __iter__(self) -> Iterator[Reply]:
+        return iter(list(self._by_id.values()))
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._by_name
+    def __contains__(self, sequence_id: object) -> bool:
+        return sequence_id in self._by_id
 
-    def add(self, entry: Entry) -> None:
-        """Let it wait. Its name must differ from those of the others."""
-        self._by_name[entry.name] = entry
+    def add(self, reply: Reply) -> None:
+        """Let it wait. Its id must differ from those of the others."""
+        self._by_id[reply.sequence_id] = reply
         self._added += 1
-        heapq.heappush(self._heap, (entry.order, self._added, entry))
+        heapq.heappush(self._heap, (reply.order, self._added, reply))
 
-    def first(self) -> Entry | None:
+    def first(self) -> Reply | None:
         """Whose turn is next; it goes on waiting."""
         while self._heap:
-            entry = self._heap[0][2]
-            if self._by_name.get(entry.name) is entry:
-                return entry
+            reply = self._heap[0][2]
+            if self._by_id.get(reply.sequence_id) is reply:
+                return reply
             heapq.heappop(self._heap)
         return None
 
-    def remove(self, entry: Entry) -> None:
+    def remove(self, reply: Reply) -> None:
         """It waits no longer. Raises KeyError for one that does not wait."""
-        del self._by_name[entry.name]
+        del self._by_id[reply.sequence_id]
 
     def clear(self) -> None:
         """Nobody waits."""
-        self._by_name.clear()
+        self._by_id.clear()
         self._heap.clear()
 
 
 @dataclass
-class Source:
+class Feed:
     """Requests that come as there is room for them: until then they cost neither time nor memory.
 
     Attributes:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 
 from helix_app.base.message_texts.reasons import fields_of, reason_of
@@ -22,9 +22,8 @@ from helix_app.engine.machine.devices.errors import is_device_lost, is_out_of_me
 from helix_app.engine.machine.memory import return_memory
 from helix_app.engine.rounds.drafting import DraftFault
 from helix_app.engine.rounds.scheduler import Scheduler
-from helix_app.engine.rounds.session import Session
+from helix_app.engine.rounds.session import LoadedModel
 from helix_app.protocol.events import CacheSnapshot, Event, Notice
-from helix_app.protocol.models.loading import ModelReady
 
 log = logging.getLogger(__name__)
 _SMALLER = 0.5  # of its blocks that a cache keeps when memory ran out
@@ -49,31 +48,22 @@ class _Fault:
     lost: bool
 
 
-@dataclass
-class LoadedModel:
-    """What runs and where; the engine has one and takes it over from here when it changes.
-
-    Attributes:
-        session: None after a move to the CPU that was stopped.
-    """
-
-    session: Session | None
-    ready: ModelReady
-
-
 class Recovery:
     """Runs a scheduler to its end and keeps its replies going."""
 
     def __init__(
-        self, scheduler: Scheduler, place: LoadedModel, to_cpu: Callable[[str, str, str], Iterator[Event]]
+        self,
+        scheduler: Scheduler,
+        loaded: LoadedModel,
+        to_cpu: Callable[[str, str, str], Generator[Event, None, LoadedModel | None]],
     ) -> None:
         """
         Args:
-            place: kept up to date.
-            to_cpu: ``(device name, reason, detail)``: frees everything, loads the model on the CPU and puts it into
-                ``place``. Raises HelixError when it cannot.
+            loaded: kept up to date.
+            to_cpu: ``(device name, reason, detail)``: frees everything and returns the model loaded on the CPU; None
+                where that was stopped. Raises HelixError when it cannot.
         """
-        self._scheduler, self._loaded, self._to_cpu = scheduler, place, to_cpu
+        self._scheduler, self._loaded, self._to_cpu = scheduler, loaded, to_cpu
         self._notices: list[Notice] = []  # told once the replies go on: a later rung makes them void
 
     def run(self) -> Iterator[Event]:
@@ -97,14 +87,12 @@ class Recovery:
                 yield from self._recover(fault)
 
     def _recover(self, fault: _Fault) -> Iterator[Event]:
-        place = self._loaded
-        session, device = place.session, place.ready.device
-        assert session is not None
+        session, device = self._loaded.session, self._loaded.ready.device
         log.warning("%s failed in the middle of a reply: %s", device, fault.text)
         if fault.lost and device != "cpu":
             yield from self._move(fault, LOST)
         elif self._makes_do(fault):
-            yield place.ready
+            yield self._loaded.ready
         elif device != "cpu":
             yield from self._move(fault, NO_MEMORY if fault.memory else FAILED)
         else:
@@ -121,16 +109,17 @@ class Recovery:
     def _move(self, fault: _Fault, reason: str) -> Iterator[Event]:
         self._scheduler.halt(intact=False)
         self._notices.clear()
-        yield from self._to_cpu(self._loaded.ready.device_name, reason, fault.text)
-        if self._loaded.session is not None:
-            self._scheduler.move(self._loaded.session)
+        loaded = yield from self._to_cpu(self._loaded.ready.device_name, reason, fault.text)
+        if loaded is not None:
+            self._loaded = loaded
+            self._scheduler.move(loaded.session)
         else:  # it was stopped, and so are the replies
             self._scheduler.listen(None)
 
     def _drop_draft(self, fault: _Fault) -> bool:
         """Draft from the text alone from now on; False when that is so already."""
-        place, session = self._loaded, self._loaded.session
-        if session is None or session.draft is None or session.draft.runner is None:
+        loaded, session = self._loaded, self._loaded.session
+        if session.draft is None or session.draft.runner is None:
             return False
         self._scheduler.halt(intact=True)
         session.draft = session.draft.without_model()
@@ -139,18 +128,17 @@ class Recovery:
             session.draft_runner = None
         return_memory()
         gone = {"draft_name": "", "draft_file": "", "draft_blocks": 0, "draft_block_bytes": 0, "draft_state_bytes": 0}
-        place.ready = replace(place.ready, draft="ngram", **gone)  # type: ignore[arg-type]
+        loaded.ready = replace(loaded.ready, draft="ngram", **gone)  # type: ignore[arg-type]
         reason = NO_MEMORY if fault.memory else FAILED
         self._notices.append(
-            Notice("draft_dropped", fields_of(device=place.ready.device_name, reason=reason), fault.text)
+            Notice("draft_dropped", fields_of(device=loaded.ready.device_name, reason=reason), fault.text)
         )
         self._scheduler.move(session)
         return True
 
     def _shrink(self) -> bool:
         """Give half of the cache's memory back; False when that would be too little or leave too little."""
-        place, session = self._loaded, self._loaded.session
-        assert session is not None
+        loaded, session = self._loaded, self._loaded.session
         runner = session.runner
         before = runner.pool.num_blocks
         blocks = max(int(before * _SMALLER), runner.pool.blocks_for(self._scheduler.longest))
@@ -161,8 +149,8 @@ class Recovery:
         if session.draft is not None:
             session.draft.follow(runner)
         return_memory()
-        fields = (("wanted", f"{place.ready.context_length:,}"), ("given", f"{runner.max_tokens:,}"))
-        place.ready = replace(place.ready, context_length=runner.max_tokens, target_blocks=blocks)
+        fields = (("wanted", f"{loaded.ready.context_length:,}"), ("given", f"{runner.max_tokens:,}"))
+        loaded.ready = replace(loaded.ready, context_length=runner.max_tokens, target_blocks=blocks)
         self._notices.append(Notice("context_reduced", fields))
         self._scheduler.move(session)
         return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from helix_app.base.errors import CacheExhaustedError
-from helix_app.engine.rounds.queue import Entry, Waiting
+from helix_app.engine.rounds.queue import Waiting
 from helix_app.engine.rounds.replies.reply import Reply
 from helix_app.engine.rounds.session import Session, common_prefix
 
@@ -26,7 +26,7 @@ class Roster:
 
     def __init__(self, max_running: int) -> None:
         self.waiting: Waiting = Waiting()
-        self.running: list[Entry] = []
+        self.running: list[Reply] = []
         self.max_running = max_running
         self.preemptions = self.forks = 0
         self._made_room = False  # in this step
@@ -34,104 +34,100 @@ class Roster:
     def __len__(self) -> int:
         return len(self.running) + len(self.waiting)
 
-    def __contains__(self, name: object) -> bool:
-        return name in self.waiting or any(entry.name == name for entry in self.running)
+    def __contains__(self, sequence_id: object) -> bool:
+        return sequence_id in self.waiting or any(reply.sequence_id == sequence_id for reply in self.running)
 
     def begin_step(self) -> None:
         """A new step: who was preempted in the last one may come back."""
         self._made_room = False
 
-    def decoding(self) -> list[Entry]:
+    def decoding(self) -> list[Reply]:
         """Who decodes, the first in the order first."""
-        return sorted((entry for entry in self.running if entry.decoding), key=lambda entry: entry.order)
+        return sorted((reply for reply in self.running if reply.decoding), key=lambda reply: reply.order)
 
-    def reading(self, session: Session) -> Entry | None:
+    def reading(self, session: Session) -> Reply | None:
         """Whose prompt is read next.
 
         Mutates: where nobody is reading, the first of those who wait begins, if there is room.
         """
-        begun = [e for e in self.running if not e.decoding and e.reply.reason is None and e.at is not None]
-        started = [entry for entry in begun if session.runner.length(entry.name) == entry.at]
-        return min(started, key=lambda entry: entry.order, default=None) or self._admit(session)
+        begun = [r for r in self.running if not r.decoding and r.reason is None and r.at is not None]
+        started = [reply for reply in begun if session.runner.length(reply.sequence_id) == reply.at]
+        return min(started, key=lambda reply: reply.order, default=None) or self._admit(session)
 
-    def _admit(self, session: Session) -> Entry | None:
+    def _admit(self, session: Session) -> Reply | None:
         """Let the first of those who wait begin, if its prompt fits beside what runs."""
-        entry = self.waiting.first()
-        if entry is None or len(self.running) >= self.max_running:
+        reply = self.waiting.first()
+        if reply is None or len(self.running) >= self.max_running:
             return None
         if self._made_room:
             return None  # one was preempted just now: its blocks are for who needed them
-        pool, reply = session.runner.pool, entry.reply
+        pool = session.runner.pool
         if pool.states.slots and not pool.states.free:
             return None
         needed = pool.blocks_for(reply.goal + 1)
         if self.running and needed + len(self.running) * len(pool.windows) > pool.free_blocks:
             return None
-        self.waiting.remove(entry)
-        self.running.append(entry)
-        entry.at, forked = open_sequence(session, reply, self.running)
+        self.waiting.remove(reply)
+        self.running.append(reply)
+        cached, forked = open_sequence(session, reply, self.running)
         self.forks += forked
-        reply.opened(entry.at)
-        return entry
+        reply.opened(cached)
+        return reply
 
-    def make_room(self, session: Session, entry: Entry, count: int) -> bool:
+    def make_room(self, session: Session, reply: Reply, count: int) -> bool:
         """Reserve slots for ``count`` more tokens, preempting who comes later. False when it cannot run now."""
-        runner, reply = session.runner, entry.reply
-        while entry in self.running:
+        runner = session.runner
+        while reply in self.running:
             try:
-                runner.reserve(reply.name, runner.length(reply.name) + count)
+                runner.reserve(reply.sequence_id, runner.length(reply.sequence_id) + count)
                 return True
             except CacheExhaustedError:
-                last = max(self.running, key=lambda e: e.order)
-                if last is entry and len(self.running) == 1:
+                last = max(self.running, key=lambda r: r.order)
+                if last is reply and len(self.running) == 1:
                     reply.reason = "context_full"  # the pool is smaller than the context
                     return False
                 self._preempt(session, last)
         return False
 
-    def _preempt(self, session: Session, entry: Entry) -> None:
+    def _preempt(self, session: Session, reply: Reply) -> None:
         self.preemptions += 1
-        entry.reply.preempted()
-        self.running.remove(entry)
-        _release(session, entry)
-        entry.at, entry.decoding = None, False
+        reply.preempted()
+        self.running.remove(reply)
+        _release(session, reply)
         self._made_room = True
-        self.waiting.add(entry)
+        self.waiting.add(reply)
 
-    def remove(self, session: Session, entry: Entry) -> None:
+    def remove(self, session: Session, reply: Reply) -> None:
         """It is over: free its blocks."""
-        if entry in self.running:
-            self.running.remove(entry)
-            _release(session, entry)
+        if reply in self.running:
+            self.running.remove(reply)
+            _release(session, reply)
         else:
-            self.waiting.remove(entry)
+            self.waiting.remove(reply)
 
     def halt(self, session: Session, *, intact: bool) -> None:
         """Make every reply that runs wait again, with all it wrote; see ``Scheduler.halt``."""
-        for entry in self.running:
+        for reply in self.running:
             if intact:
-                session.runner.discard(entry.reply.name)
-            if entry.reply.draft is not None:
-                entry.reply.draft.end()
-            entry.at, entry.decoding = None, False
-            self.waiting.add(entry)
+                session.runner.discard(reply.sequence_id)
+            reply.closed()
+            self.waiting.add(reply)
         self.running.clear()
 
     def clear(self, session: Session) -> None:
         """Give up every reply and free its blocks."""
-        for entry in self.running:
-            _release(session, entry)
+        for reply in self.running:
+            _release(session, reply)
         self.running.clear()
         self.waiting.clear()
 
 
-def _release(session: Session, entry: Entry) -> None:
-    session.runner.close(entry.reply.name)
-    if entry.reply.draft is not None:
-        entry.reply.draft.end()
+def _release(session: Session, reply: Reply) -> None:
+    session.runner.close(reply.sequence_id)
+    reply.closed()
 
 
-def open_sequence(session: Session, reply: Reply, running: Sequence[Entry]) -> tuple[int, bool]:
+def open_sequence(session: Session, reply: Reply, running: Sequence[Reply]) -> tuple[int, bool]:
     """Begin a sequence: forked from a running one with the same beginning, or from the prefix cache.
 
     A cold one takes neither and gives none: it stands apart. Mutates: the pool of the target.
@@ -141,19 +137,19 @@ def open_sequence(session: Session, reply: Reply, running: Sequence[Entry]) -> t
     """
     runner = session.runner
     if reply.request.cold:
-        return runner.open(reply.name, (), apart=True), False
+        return runner.open(reply.sequence_id, (), apart=True), False
     last = len(reply.tokens) - 1
     parent, shared = "", 0
-    for entry in running:
-        if entry.reply is not reply and entry.at is not None and not entry.reply.request.cold:
-            table = runner.pool.tables()[entry.name]
-            same = common_prefix(entry.reply.tokens, reply.tokens, min(table.verified, last))
+    for other in running:
+        if other is not reply and other.at is not None and not other.request.cold:
+            table = runner.pool.tables()[other.sequence_id]
+            same = common_prefix(other.tokens, reply.tokens, min(table.verified, last))
             same = runner.may_fork_at(same)
-            if same > shared and runner.pool.can_fork(entry.name, same):
-                parent, shared = entry.name, same
-    hit = runner.open(reply.name, reply.tokens)
+            if same > shared and runner.pool.can_fork(other.sequence_id, same):
+                parent, shared = other.sequence_id, same
+    hit = runner.open(reply.sequence_id, reply.tokens)
     if shared <= hit:
         return hit, False
-    runner.close(reply.name)
-    runner.pool.fork(parent, reply.name, shared)
+    runner.close(reply.sequence_id)
+    runner.pool.fork(parent, reply.sequence_id, shared)
     return shared, True

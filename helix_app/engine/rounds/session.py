@@ -22,6 +22,7 @@ from helix_app.engine.text.chat_prompt import begun_reply, chat_tokens, own_faul
 from helix_app.engine.text.fitting import CHARACTERS_PER_TOKEN, fitted, fitted_text
 from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.events import CacheSnapshot, Notice
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, OnFull, is_coupled
 
 Limit = Literal["model", "default", "setting", "memory"]
@@ -158,6 +159,14 @@ class Session:
         """What plain decoding reaches at this context, as measured; None while unknown."""
         seconds = self.costs.expect(1, context)
         return 1.0 / seconds if seconds else None
+
+
+@dataclass
+class LoadedModel:
+    """What runs, and what was last told of it."""
+
+    session: Session
+    ready: ModelReady
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,7 @@ from helix_app.engine.text.template_limits import (
     most_for,
 )
 
+log = logging.getLogger(__name__)
 _MOST_INDENT = 64  # characters a level, of what a template writes as JSON
 
 
@@ -67,17 +69,18 @@ def _sized(template: str) -> str:
     return template
 
 
+@functools.lru_cache(maxsize=16)
 def variables(template: str) -> frozenset[str]:
-    """Names that a template reads and nothing in it gives; nothing of it is run.
-
-    Raises:
-        jinja2.exceptions.TemplateError: it is no template.
-    """
-    return frozenset(meta.find_undeclared_variables(_parsed(template)))
+    """Names that a template reads and nothing in it gives, none of what is no template; nothing of it is run."""
+    try:
+        return frozenset(meta.find_undeclared_variables(_parsed(template)))
+    except Exception as exc:  # whatever is wrong with a stranger's program
+        log.info("the chat template cannot be read for its variables: %s", exc)
+        return frozenset()
 
 
 def words(template: str) -> frozenset[str]:
-    """The texts that a template's expressions name. Raises as ``variables`` does."""
+    """The texts that a template's expressions name. Raises jinja2.exceptions.TemplateError."""
     found = (node.value for node in _parsed(template).find_all(nodes.Const))
     return frozenset(value for value in found if isinstance(value, str))
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-
-log = logging.getLogger(__name__)
 
 Marks = tuple[str, str]
 NO_MARKS: Marks = ("", "")
@@ -68,16 +64,11 @@ def find_thinking(template: str, marks: Marks, prompt: Callable[[bool | None], s
     return Thinking(marks, switch, default, when)
 
 
-@functools.lru_cache(maxsize=16)
 def find_switch(template: str) -> str:
     """The variable of a template that switches reasoning; empty where it reads none, or is no template."""
     from helix_app.engine.text.template import variables
 
-    try:
-        read = variables(template)
-    except Exception as exc:  # whatever is wrong with a stranger's program
-        log.info("the chat template cannot be read for its variables: %s", exc)
-        return ""
+    read = variables(template)
     return next((name for name in _SWITCHES if name in read), "")
 
 

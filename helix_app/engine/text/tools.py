@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +11,6 @@ from helix_app.base.errors import InputError
 from helix_app.base.replies.tool_calls import MARKS
 from helix_app.protocol.requests import ChatMessage
 
-log = logging.getLogger(__name__)
 # what tells each form in a template, the surest first: some templates explain one form and have the marks of another
 _SIGNS = (("xml", "<function="), ("mistral", "[TOOL_CALLS]"), ("hermes", "<tool_call>"), ("llama", "<|python_tag|>"))
 _LLAMA = ("Environment: ipython", '"parameters": ')  # of templates that name no mark
@@ -44,18 +41,13 @@ def find_tools(template: str, in_vocabulary: Callable[[str], bool]) -> Tools:
     return Tools(True, style)
 
 
-@functools.lru_cache(maxsize=16)
 def takes_tools(template: str) -> bool:
     """Whether a template reads ``tools``."""
     if "tools" not in template:
         return False  # without the time that parsing it takes
     from helix_app.engine.text.template import variables
 
-    try:
-        return "tools" in variables(template)
-    except Exception as exc:  # whatever is wrong with a stranger's program
-        log.info("the chat template cannot be read for its variables: %s", exc)
-        return False
+    return "tools" in variables(template)
 
 
 def uses_tools(messages: Sequence[ChatMessage], tools: Sequence[str]) -> bool:

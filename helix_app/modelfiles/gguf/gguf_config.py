@@ -14,7 +14,7 @@ from helix_app.modelfiles.config_check import check
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader
 from helix_app.modelfiles.gguf.other_kinds import check_kind
 from helix_app.modelfiles.next_token import with_next_token_of_gguf
-from helix_app.modelfiles.tokens.special_tokens import gguf_end_tokens, special_id
+from helix_app.modelfiles.tokens.special_tokens import gguf_end_tokens
 
 
 def config_from_gguf(header: GgufHeader) -> ModelConfig:
@@ -23,66 +23,87 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
     Raises:
         ModelFileError: no language model, an architecture or feature that the decoder does not have, or a missing key.
     """
-    arch, meta = header.architecture, header.metadata
-    check_kind(header.path, meta, header.tensors)
-    architecture = find_gguf(arch)
-
-    def get(key: str, default: Any = None) -> Any:
-        return meta.get(f"{arch}.{key}", default)
-
-    def need(key: str) -> Any:
-        if f"{arch}.{key}" not in meta:
-            raise ModelFileError(
-                "model_description", path=header.path, what=reason_of("header_no_key", key=f"{arch}.{key}")
-            )
-        return of_all_layers(key, get(key))
-
-    def of_all_layers(key: str, value: Any) -> Any:
-        if architecture.by_layer and isinstance(value, list):
-            return value[0]
-        return _of_all_layers(key, value)
-
+    check_kind(header.path, header.metadata, header.tensors)
+    architecture = find_gguf(header.architecture)
+    entries = _Entries(header, architecture.by_layer)
     try:
-        hidden, heads = int(need("embedding_length")), int(need("attention.head_count"))
-        kv_heads = int(of_all_layers("attention.head_count_kv", get("attention.head_count_kv", heads)))
-        head_dim = int(get("attention.key_length") or hidden // max(heads, 1))
-        if int(get("attention.value_length", head_dim)) != head_dim:
-            raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_value_size"))
-        embeddings = header.info("token_embd.weight").shape
-        layers = int(need("block_count")) - int(get("nextn_predict_layers", 0))
-        if layers > len(header.tensors):
-            raise ValueError(f"{layers} layers of {len(header.tensors)} tensors")
-        shape: dict[str, Any] = {
-            "architecture": arch,
-            "vocab_size": int(embeddings[0]),
-            "hidden_size": hidden,
-            "intermediate_size": int(need(_width(get))),
-            "num_layers": layers,
-            "num_heads": heads,
-            "num_kv_heads": kv_heads,
-            "head_dim": head_dim,
-            "context_length": int(get("context_length", 2048)),
-            "norm_eps": float(get("attention.layer_norm_rms_epsilon", 1e-6)),
-            "rope_theta": float(get("rope.freq_base", 10_000.0)),
-            "rope": _rope(header, get),
-            "rotary_size": int(get("rope.dimension_count", head_dim)) % head_dim,
-            "tied_embeddings": "output.weight" not in header.tensors,
-            "qkv_bias": "blk.0.attn_q.bias" in header.tensors,
-            "out_bias": "blk.0.attn_output.bias" in header.tensors,
-            "mlp_bias": "blk.0.ffn_down.bias" in header.tensors,
-            "bos_token_id": special_id(meta, "bos"),
-            "eos_token_ids": gguf_end_tokens(meta, int(embeddings[0])),
-        }
-        names, rope = frozenset(header.tensors), shape["rope"]
-        facts = GgufFacts(get, names, layers, hidden, heads, head_dim, rope, shape["vocab_size"])
+        shape = _shape(header, entries)
+        sizes = (shape[name] for name in ("num_layers", "hidden_size", "num_heads", "head_dim", "rope", "vocab_size"))
+        facts = GgufFacts(entries.get, frozenset(header.tensors), *sizes)
         config = with_next_token_of_gguf(ModelConfig(**{**shape, **architecture.from_gguf(facts)}), header.tensors)
     except (KeyError, IndexError, TypeError, ValueError, OverflowError) as exc:
         reason = reason_of("header_nonsense_of", said=exc)
         raise ModelFileError("model_corrupt", path=header.path, reason=reason, detail=f"metadata: {exc!r}") from exc
-    if get("expert_count") and config.experts is None:
+    if entries.get("expert_count") and config.experts is None:
         raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_experts"))
     check(config, str(header.path))
     return config
+
+
+class _Entries:
+    """What a header says of its architecture."""
+
+    def __init__(self, header: GgufHeader, by_layer: bool) -> None:
+        """``by_layer``: values may differ from layer to layer; the first one's is taken here."""
+        self._header, self._by_layer = header, by_layer
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """A value, or what is given beside its name."""
+        return self._header.metadata.get(f"{self._header.architecture}.{key}", default)
+
+    def need(self, key: str) -> Any:
+        """A value of all layers. Raises ModelFileError where there is none."""
+        name = f"{self._header.architecture}.{key}"
+        if name not in self._header.metadata:
+            raise ModelFileError("model_description", path=self._header.path, what=reason_of("header_no_key", key=name))
+        return self.of_all_layers(key, self.get(key))
+
+    def of_all_layers(self, key: str, value: Any) -> Any:
+        """A value that is given once, or for each layer the same. Raises ModelFileError where layers differ."""
+        if not isinstance(value, list):
+            return value
+        if not self._by_layer and len(set(value)) != 1:
+            feature = reason_of(_VARIED.get(key, "feature_varied"), key=key)
+            raise ModelFileError("model_feature_unsupported", feature=feature)
+        return value[0]
+
+
+def _shape(header: GgufHeader, entries: _Entries) -> dict[str, Any]:
+    """What all architectures have, as fields of a ModelConfig.
+
+    Raises:
+        ModelFileError, KeyError, IndexError, TypeError, ValueError, OverflowError: what the file says makes no sense.
+    """
+    get, need, tensors = entries.get, entries.need, header.tensors
+    hidden, heads = int(need("embedding_length")), int(need("attention.head_count"))
+    kv_heads = int(entries.of_all_layers("attention.head_count_kv", get("attention.head_count_kv", heads)))
+    head_dim = int(get("attention.key_length") or hidden // max(heads, 1))
+    if int(get("attention.value_length", head_dim)) != head_dim:
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_value_size"))
+    embeddings = header.info("token_embd.weight").shape
+    layers = int(need("block_count")) - int(get("nextn_predict_layers", 0))
+    if layers > len(tensors):
+        raise ValueError(f"{layers} layers of {len(tensors)} tensors")
+    return {
+        "architecture": header.architecture,
+        "vocab_size": int(embeddings[0]),
+        "hidden_size": hidden,
+        "intermediate_size": int(need(_width(get))),
+        "num_layers": layers,
+        "num_heads": heads,
+        "num_kv_heads": kv_heads,
+        "head_dim": head_dim,
+        "context_length": int(get("context_length", 2048)),
+        "norm_eps": float(get("attention.layer_norm_rms_epsilon", 1e-6)),
+        "rope_theta": float(get("rope.freq_base", 10_000.0)),
+        "rope": _rope(header, get),
+        "rotary_size": int(get("rope.dimension_count", head_dim)) % head_dim,
+        "tied_embeddings": "output.weight" not in tensors,
+        "qkv_bias": "blk.0.attn_q.bias" in tensors,
+        "out_bias": "blk.0.attn_output.bias" in tensors,
+        "mlp_bias": "blk.0.ffn_down.bias" in tensors,
+        "eos_token_ids": gguf_end_tokens(header.metadata, int(embeddings[0])),
+    }
 
 
 _VARIED = {
@@ -96,17 +117,6 @@ def _width(get: Any) -> str:
     """Where a header has the width of feed-forward halves: with experts alone it may have that of one of them."""
     own, of_one = "feed_forward_length", "expert_feed_forward_length"
     return of_one if get(own) is None and get(of_one) is not None else own
-
-
-def _of_all_layers(key: str, value: Any) -> Any:
-    """A value that is given once, or for each layer the same. Raises ModelFileError where layers differ."""
-    if not isinstance(value, list):
-        return value
-    if len(set(value)) != 1:
-        raise ModelFileError(
-            "model_feature_unsupported", feature=reason_of(_VARIED.get(key, "feature_varied"), key=key)
-        )
-    return value[0]
 
 
 def _rope(header: GgufHeader, get: Any) -> RopeScaling:

@@ -86,7 +86,7 @@ def write(size: Size, folder: Path, like: str, seed: int = 0, shard_bytes: int =
     tokenizer = load_tokenizer(files)
     folder.mkdir(parents=True, exist_ok=True)
     _write_tokenizer(tokenizer, folder)
-    _write_json(folder / "config.json", _config(size, files.config))
+    _write_json(folder / "config.json", _config(size, files.config, tokenizer.info.bos_token_id))
     return _write_weights(list(tensors(size, files.config.vocab_size)), folder, seed, shard_bytes)
 
 
@@ -122,7 +122,7 @@ def _random(shape: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
     return (torch.randn(shape, generator=generator) / shape[1] ** 0.5).to(torch.bfloat16)
 
 
-def _config(size: Size, like: ModelConfig) -> dict[str, Any]:
+def _config(size: Size, like: ModelConfig, bos: int | None) -> dict[str, Any]:
     return {
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",
@@ -138,7 +138,7 @@ def _config(size: Size, like: ModelConfig) -> dict[str, Any]:
         "rope_theta": 10000.0,
         "vocab_size": like.vocab_size,
         "tie_word_embeddings": True,
-        "bos_token_id": like.bos_token_id,
+        "bos_token_id": bos,
         "eos_token_id": list(like.eos_token_ids) or None,
         "torch_dtype": "bfloat16",
     }

@@ -11,7 +11,7 @@ import torch
 from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.loading import context as contexts
 from helix_app.engine.loading.reading import LoadCancelled, read_weights
-from helix_app.engine.loading.runners import Shape, load_draft, load_target
+from helix_app.engine.loading.runners import LoadOptions, load_draft, load_target
 from helix_app.engine.machine.devices.device import cpu
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
@@ -26,8 +26,8 @@ def files(zoo: Zoo) -> ModelFiles:
     return inspect(zoo.gguf("llama-small"))
 
 
-def shape(context: int = 100, cache_tokens: int = 0) -> Shape:
-    return Shape(cpu(), torch.float32, context, cache_tokens)
+def options(context: int = 100, cache_tokens: int = 0) -> LoadOptions:
+    return LoadOptions(cpu(), torch.float32, context, cache_tokens)
 
 
 def followed(loading: Generator[Event, None, ModelRunner]) -> tuple[list[LoadProgress], ModelRunner]:
@@ -44,7 +44,7 @@ def followed(loading: Generator[Event, None, ModelRunner]) -> tuple[list[LoadPro
 
 @pytest.mark.parametrize(("load", "stage"), [(load_target, "weights"), (load_draft, "draft_weights")])
 def test_the_steps_are_told_in_order_and_costs_are_measured(files: ModelFiles, load: object, stage: str) -> None:
-    told, runner = followed(load(files, shape(), threading.Event()))  # type: ignore[operator]
+    told, runner = followed(load(files, options(), threading.Event()))  # type: ignore[operator]
     assert list(dict.fromkeys(event.stage for event in told)) == [stage, "allocate_cache", "warm_up"]
     fractions = [event.fraction or 0.0 for event in told if event.stage == stage]
     assert fractions == sorted(fractions)
@@ -61,7 +61,7 @@ def test_blocks_for_one_context_whatever_it_takes_and_for_more_within_bounds(
     files: ModelFiles, monkeypatch: pytest.MonkeyPatch, context: int, cache_tokens: int, most: int, blocks: int
 ) -> None:
     monkeypatch.setattr(contexts, "_MAX_CACHE_BYTES", most * bytes_per_block(files.config, 16, torch.float32))
-    _, runner = followed(load_draft(files, shape(context, cache_tokens), threading.Event()))
+    _, runner = followed(load_draft(files, options(context, cache_tokens), threading.Event()))
     assert runner.pool.num_blocks == runner.cache.num_blocks == blocks
     assert runner.max_tokens == context
 
@@ -71,7 +71,7 @@ def test_a_long_context_is_given_though_it_takes_more_than_a_cache_may(
 ) -> None:
     files = inspect(zoo.gguf("llama-long"))
     monkeypatch.setattr(contexts, "_MAX_CACHE_BYTES", 3 * bytes_per_block(files.config, 16, torch.float32))
-    _, runner = followed(load_draft(files, shape(2048, 9999), threading.Event()))
+    _, runner = followed(load_draft(files, options(2048, 9999), threading.Event()))
     assert (runner.pool.num_blocks, runner.max_tokens) == (128, 2048)
 
 
@@ -79,13 +79,13 @@ def test_a_long_context_is_given_though_it_takes_more_than_a_cache_may(
 def test_windows_need_fewer_blocks_and_leave_some_for_prefixes(zoo: Zoo, cache_tokens: int, blocks: int) -> None:
     """Windows of 24 tokens in every layer, and passes of up to 512 rows. Many sequences may all be short."""
     files = inspect(zoo.gguf("phi3-loopy"))
-    _, runner = followed(load_draft(files, shape(2048, cache_tokens), threading.Event()))
+    _, runner = followed(load_draft(files, options(2048, cache_tokens), threading.Event()))
     assert (runner.pool.windows, runner.pool.num_blocks, runner.max_tokens) == ((24,), blocks, 2048)
 
 
 def test_stop_ends_it_while_weights_are_read(files: ModelFiles) -> None:
     cancel = threading.Event()
-    loading = load_target(files, shape(), cancel)
+    loading = load_target(files, options(), cancel)
     assert next(loading) == LoadProgress("weights", 0.0)
     cancel.set()
     with pytest.raises(LoadCancelled):
@@ -94,7 +94,7 @@ def test_stop_ends_it_while_weights_are_read(files: ModelFiles) -> None:
 
 def test_a_second_copy_takes_its_head_from_the_first(zoo: Zoo) -> None:
     files = inspect(zoo.gguf("llama-q4"))
-    _, first = followed(load_draft(files, shape(), threading.Event()))
+    _, first = followed(load_draft(files, options(), threading.Event()))
     kept = first.decoder
     assert isinstance(kept, Decoder)
     alone, beside = (

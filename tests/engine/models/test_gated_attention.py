@@ -84,7 +84,7 @@ def folder(theirs: Any, tmp_path_factory: pytest.TempPathFactory) -> ModelFiles:
 
     path = tmp_path_factory.mktemp("gated") / "model.safetensors"
     save_file({name: tensor.contiguous() for name, tensor in theirs.state_dict().items()}, path)
-    return ModelFiles(path.parent, "safetensors", replace(CONFIG, norm_offset=1.0), "gated", weights=(path,))
+    return ModelFiles(path.parent, replace(CONFIG, norm_offset=1.0), "gated", weights=(path,))
 
 
 def written(theirs: Any, path: Path, interleaved: bool) -> ModelFiles:
@@ -103,7 +103,7 @@ def written(theirs: Any, path: Path, interleaved: bool) -> ModelFiles:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    return ModelFiles(path, "gguf", replace(CONFIG, interleaved=interleaved), "gated", gguf=read_header(path))
+    return ModelFiles(path, replace(CONFIG, interleaved=interleaved), "gated", gguf=read_header(path))
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,9 @@ import pytest
 import torch
 
 from helix_app.engine.cache.layout import Planes, layout_of
-from helix_app.engine.cache.plane_cache import GroupView, PlaneCache, PlaneView
+from helix_app.engine.cache.plane_cache import PlaneCache, PlaneView
 from helix_app.engine.cache.pool.block_pool import BlockPool
+from helix_app.engine.cache.pooled import GroupedView
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.modelfiles.config import Layer, ModelConfig
@@ -44,7 +45,7 @@ class SharingDecoder:
         self.config = ModelConfig("table", table.vocab, 1, 1, len(_LAYERS), 1, 1, 2, self.max_positions, layers=_LAYERS)
 
     @torch.inference_mode()
-    def forward(self, ids: torch.Tensor, start: int, view: PlaneView, logit_rows: int) -> torch.Tensor:
+    def forward(self, ids: torch.Tensor, start: int, view: GroupedView[PlaneView], logit_rows: int) -> torch.Tensor:
         found = []
         for i, layer in enumerate(self.config.layers):
             place, dim = view.at(i), self.config.heads(i).dim
@@ -97,15 +98,15 @@ def test_exact_law_of_whole_replies_over_shared_layers(
 
 def shared_keys_written_twice(patch: Patch) -> None:
     """A layer that shares writes keys of its own to where it reads."""
-    real = GroupView.seen
+    real = PlaneView.seen
 
-    def seen(self: GroupView, layer: int, padded: bool = False) -> Any:
+    def seen(self: PlaneView, layer: int, padded: bool = False) -> Any:
         if _LAYERS[layer].shares is not None and self._rows:
             slots = self._slots()[self._length - self._rows : self._length]
             self.cache.joined[layer][:, slots] = self.cache.joined[layer][:, slots] + 1
         return real(self, layer, padded)
 
-    patch.setattr(GroupView, "seen", seen)
+    patch.setattr(PlaneView, "seen", seen)
 
 
 def window_one_too_short(patch: Patch) -> None:
@@ -119,7 +120,7 @@ def window_one_too_short(patch: Patch) -> None:
 
 def window_groups_share_blocks(patch: Patch) -> None:
     """A layer reads in the blocks of the first group, whichever is its own."""
-    patch.setattr(PlaneView, "at", lambda self, layer: self.views[0])
+    patch.setattr(GroupedView, "at", lambda self, layer: self.views[0])
 
 
 def layers_side_by_side_in_one_place(patch: Patch) -> None:

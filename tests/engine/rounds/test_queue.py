@@ -4,46 +4,47 @@ from __future__ import annotations
 
 import random
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from helix_app.engine.control.costs import CostTable
-from helix_app.engine.rounds.queue import Entry, Source, Waiting
+from helix_app.engine.rounds.queue import Feed, Waiting
 from helix_app.engine.rounds.replies.reply import Reply
 
 
-class Named:
+@dataclass(eq=False)
+class Placed:
     """What the queue sees of a reply."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    sequence_id: str
+    order: tuple[int, int]
 
 
-def entry(name: str, order: tuple[int, int]) -> Entry:
-    return Entry(cast(Reply, Named(name)), order)
+def placed(name: str, order: tuple[int, int]) -> Reply:
+    return cast(Reply, Placed(name, order))
 
 
 def test_the_first_is_always_the_one_with_the_least_order() -> None:
     chance, waiting = random.Random(1), Waiting()
-    left: list[Entry] = []
+    left: list[Reply] = []
     for number in range(400):
         if left and chance.random() < 0.45:
-            gone = chance.choice(left) if chance.random() < 0.5 else min(left, key=lambda e: e.order)
+            gone = chance.choice(left) if chance.random() < 0.5 else min(left, key=lambda reply: reply.order)
             waiting.remove(gone)
             left.remove(gone)
             if chance.random() < 0.3:  # it ran for a while and was preempted
                 waiting.add(gone)
                 left.append(gone)
         else:
-            left.append(entry(str(number), (chance.randrange(9), number)))
+            left.append(placed(str(number), (chance.randrange(9), number)))
             waiting.add(left[-1])
         assert len(waiting) == len(left)
         assert set(waiting) == set(left)
-        assert waiting.first() is min(left, key=lambda e: e.order, default=None)
-        assert all(one.name in waiting for one in left)
+        assert waiting.first() is min(left, key=lambda reply: reply.order, default=None)
+        assert all(one.sequence_id in waiting for one in left)
     waiting.clear()
     assert waiting.first() is None
     assert len(waiting) == 0
@@ -51,7 +52,7 @@ def test_the_first_is_always_the_one_with_the_least_order() -> None:
 
 def test_one_that_does_not_wait_cannot_be_removed() -> None:
     with pytest.raises(KeyError):
-        Waiting().remove(entry("a", (0, 0)))
+        Waiting().remove(placed("a", (0, 0)))
 
 
 def test_the_first_of_many_replies_gets_room_where_rows_cost() -> None:
@@ -61,9 +62,9 @@ def test_the_first_of_many_replies_gets_room_where_rows_cost() -> None:
         costs.add(1, 0, 0.1)
         costs.relate({2: 1.0 + cost, 9: 1.0 + 8 * cost})
         session: Any = SimpleNamespace(costs=costs)
-        source = Source(iter(()), threading.Event())
-        assert source.places(session, 64) == places
-        assert replace(source, ended=1).places(session, 64) == 64
-        assert replace(source, begun=source.begun - 60).places(session, 64) == 64
+        feed = Feed(iter(()), threading.Event())
+        assert feed.places(session, 64) == places
+        assert replace(feed, ended=1).places(session, 64) == 64
+        assert replace(feed, begun=feed.begun - 60).places(session, 64) == 64
     unknown: Any = SimpleNamespace(costs=CostTable())
-    assert Source(iter(()), threading.Event()).places(unknown, 64) == 64
+    assert Feed(iter(()), threading.Event()).places(unknown, 64) == 64

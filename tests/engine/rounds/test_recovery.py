@@ -69,7 +69,7 @@ def fail_after(events_: Any, count: int, then: Callable[[], None]) -> list[Event
     seen: list[Event] = []
     for event in events_:
         seen.append(event)
-        if sum(not isinstance(e, CacheSnapshot) for e in seen) == count:
+        if not isinstance(event, CacheSnapshot) and sum(not isinstance(e, CacheSnapshot) for e in seen) == count:
             then()
     return seen
 

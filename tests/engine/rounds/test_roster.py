@@ -7,7 +7,6 @@ import threading
 import pytest
 
 from helix_app.engine.rounds import scheduler
-from helix_app.engine.rounds.queue import Entry
 from helix_app.engine.rounds.replies.reply import Reply
 from helix_app.engine.rounds.roster import Roster
 from helix_app.protocol.events import Finished
@@ -21,23 +20,22 @@ pytestmark = pytest.mark.usefixtures("small_chunks")
 def test_one_prompt_is_read_at_a_time_and_only_so_many_run(models: Models) -> None:
     session = models.session()
     roster = Roster(max_running=2)
-    entries = [
-        Entry(Reply(session, ask(text, request_id=f"r{n}"), threading.Event()), (0, n))
-        for n, text in enumerate(TEXTS[:3])
+    replies = [
+        Reply(session, ask(text, request_id=f"r{n}"), threading.Event(), (0, n)) for n, text in enumerate(TEXTS[:3])
     ]
-    for entry in reversed(entries):
-        roster.waiting.add(entry)
-    for entry in entries[:2]:
-        assert roster.reading(session) is entry
-        assert roster.reading(session) is entry  # until it decodes, nobody else begins
-        entry.decoding = True
+    for reply in reversed(replies):
+        roster.waiting.add(reply)
+    for reply in replies[:2]:
+        assert roster.reading(session) is reply
+        assert roster.reading(session) is reply  # until it decodes, nobody else begins
+        reply.decoding = True
     assert roster.reading(session) is None
-    assert roster.decoding() == entries[:2]
+    assert roster.decoding() == replies[:2]
     assert len(roster) == 3
-    assert all(entry.name in roster for entry in entries)
-    roster.remove(session, entries[0])
-    assert entries[0].name not in roster
-    assert roster.reading(session) is entries[2]
+    assert all(reply.sequence_id in roster for reply in replies)
+    roster.remove(session, replies[0])
+    assert replies[0].sequence_id not in roster
+    assert roster.reading(session) is replies[2]
     roster.clear(session)
     assert len(roster) == 0
     check_empty(session)

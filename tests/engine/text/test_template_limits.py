@@ -9,7 +9,7 @@ from jinja2.exceptions import TemplateError
 
 from helix_app.engine.machine.memory import peak_resident
 from helix_app.engine.text import template_limits
-from helix_app.engine.text.template import render, variables
+from helix_app.engine.text.template import render, variables, words
 from helix_app.engine.text.template_limits import TemplateLimitError, in_time
 
 CHAT = [{"role": "user", "content": "Hello"}]
@@ -74,7 +74,8 @@ def test_a_template_of_many_levels_is_refused(template: str) -> None:
     with pytest.raises((TemplateError, RecursionError)):
         render(template, CHAT, {})
     with pytest.raises(TemplateError):
-        variables(template)
+        words(template)
+    assert variables(template) == frozenset()
 
 
 def test_what_the_work_raises_is_raised() -> None:

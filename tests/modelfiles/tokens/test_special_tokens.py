@@ -112,7 +112,7 @@ def test_special_ids_outside_a_gguf_vocabulary_are_absent(bad: int, tmp_path: Pa
     template = "{{ bos_token }}{{ eos_token }}{{ unk_token }}{{ messages[0].content }}"
     path = write_gguf(tmp_path / "m.gguf", words, [1] * 256 + [3, 3], eos=bad, edit=edit, template=template, rows=300)
     files = inspect(path)
-    assert (files.config.bos_token_id, files.config.eos_token_ids) == (None, (257,))
+    assert files.config.eos_token_ids == (257,)
     made = load_tokenizer(files)
     assert made.encode("Hi", add_bos=True) == [72, 105]
     assert made.encode_chat((ChatMessage("user", "Hi"),)) == [72, 105]
@@ -126,7 +126,7 @@ def test_special_ids_outside_a_folder_s_vocabulary_are_absent(bad: int, tmp_path
         generation_config={"eos_token_id": bad},
     )
     config = inspect(made).config
-    assert (config.bos_token_id, config.eos_token_ids) == (None, (256,))
+    assert config.eos_token_ids == (256,)
 
 
 def test_no_id_is_no_end() -> None:

@@ -21,47 +21,32 @@ from helix_app.protocol.events import (
 _CELL = struct.Struct("<BBBBHH")  # events.CACHE_CELL
 
 
+_Use = tuple[int, int, int, int]  # of a block: fill, speculative, group, owner
+
+
 def take_snapshot(pool: BlockPool, name: PoolName, *, full: bool) -> CacheSnapshot:
     """All blocks, or those that changed since the last snapshot. Mutates: what the pool notes as changed."""
     dirty = pool.take_dirty()
     wanted = list(range(pool.num_blocks)) if full else sorted(dirty)
-    owners: list[str] = []
     tables: list[tuple[str, bytes]] = []
-    used: dict[int, tuple[int, int, int, int]] = {}  # block -> fill, speculative, group, owner
-    for sequence_id, table in pool.tables().items():
-        owner = len(owners)
-        owners.append(sequence_id)
+    used: dict[int, _Use] = {}
+    owners = tuple(pool.tables())
+    for owner, (sequence_id, table) in enumerate(pool.tables().items()):
         if full or table.moved:
             tables.append((sequence_id, _packed(table)))
             table.moved = False
         for group, held in enumerate(table.groups):
             for i, block in enumerate(held.blocks, held.begin):
-                if not full and block not in dirty:
-                    continue
-                start = i * pool.block_size
-                fill = min(pool.block_size, table.length - start)
-                speculative = max(0, start + fill - max(start, table.verified))
-                used.setdefault(block, (fill, speculative, group, owner))
-    cells = bytearray()
-    for block in wanted:
-        refs = pool.refcount(block)
-        if block in used:
-            fill, speculative, group, owner = used[block]
-            state = BLOCK_SHARED if refs > 1 else BLOCK_USED
-            cells += _CELL.pack(state, min(fill, 255), min(speculative, 255), group, min(refs, 0xFFFF), owner)
-        elif pool.is_cached(block):
-            state = BLOCK_PASSED if pool.is_passed(block) else BLOCK_CACHED
-            cells += _CELL.pack(state, min(pool.block_size, 255), 0, pool.group_of(block), 0, NO_OWNER)
-        else:
-            cells += _CELL.pack(BLOCK_FREE, 0, 0, 0, 0, NO_OWNER)
+                if full or block in dirty:
+                    used.setdefault(block, (*_filled(table, i * pool.block_size, pool.block_size), group, owner))
     return CacheSnapshot(
         pool=name,
         num_blocks=pool.num_blocks,
         block_size=pool.block_size,
         full=full,
         indices=b"" if full else struct.pack(f"<{len(wanted)}I", *wanted),
-        cells=bytes(cells),
-        owners=tuple(owners),
+        cells=b"".join(_cell(pool, block, used.get(block)) for block in wanted),
+        owners=owners,
         used_blocks=pool.used_blocks,
         cached_blocks=pool.cached_blocks,
         free_blocks=pool.free_blocks,
@@ -74,6 +59,25 @@ def take_snapshot(pool: BlockPool, name: PoolName, *, full: bool) -> CacheSnapsh
         used_states=pool.states.slots - pool.states.free,
         kept_states=pool.states.checkpoints,
     )
+
+
+def _filled(table: BlockTable, start: int, size: int) -> tuple[int, int]:
+    """Slots in use of the block that begins with token ``start`` of a sequence, and how many are speculative."""
+    fill = min(size, table.length - start)
+    return fill, max(0, start + fill - max(start, table.verified))
+
+
+def _cell(pool: BlockPool, block: int, use: _Use | None) -> bytes:
+    """One record of ``CACHE_CELL``; ``use`` is that by a sequence."""
+    if use is not None:
+        fill, speculative, group, owner = use
+        refs = pool.refcount(block)
+        state = BLOCK_SHARED if refs > 1 else BLOCK_USED
+        return _CELL.pack(state, min(fill, 255), min(speculative, 255), group, min(refs, 0xFFFF), owner)
+    if pool.is_cached(block):
+        state = BLOCK_PASSED if pool.is_passed(block) else BLOCK_CACHED
+        return _CELL.pack(state, min(pool.block_size, 255), 0, pool.group_of(block), 0, NO_OWNER)
+    return _CELL.pack(BLOCK_FREE, 0, 0, 0, 0, NO_OWNER)
 
 
 def _packed(table: BlockTable) -> bytes:

@@ -12,7 +12,6 @@ File: a header of 32 bytes, then ``buckets * 4`` entries of two little-endian 32
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import struct
 from collections.abc import Sequence
@@ -20,7 +19,6 @@ from pathlib import Path
 
 import numpy as np
 
-log = logging.getLogger(__name__)
 ORDERS = (4, 3, 2, 1)  # tokens of context, the longest first
 SIZE = 2**20 * 8  # bytes of a table that learns
 _MAGIC, _VERSION = b"HELIXNGM", 1

@@ -23,6 +23,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from helix_app import __version__
 from helix_app.base.process import paths
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.processor import NoKernelsError, Processor, binding, this_processor
@@ -292,14 +293,8 @@ def _sources() -> str:
     digest = hashlib.sha256()
     for name in (*own, "dots/blocks32.py", "dots/blocks256.py", "dots/values.py", "delta/kernels.py", "delta/sizes.py"):
         file = here / name
-        digest.update(file.read_bytes() if file.is_file() else _helix_version().encode())  # a frozen program has none
+        digest.update(file.read_bytes() if file.is_file() else __version__.encode())  # a frozen program has none
     return digest.hexdigest()
-
-
-def _helix_version() -> str:
-    from helix_app import __version__
-
-    return __version__
 
 
 @functools.cache

@@ -44,7 +44,7 @@ class Memory:
     total: int | None
 
 
-def fit_of(what: Plan, device: Device, *, given_back: int = 0, memory: Memory | None = None) -> Fit:
+def fit_of(plan: Plan, device: Device, *, given_back: int = 0, memory: Memory | None = None) -> Fit:
     """What a planned load takes, and whether that is there.
 
     Args:
@@ -53,22 +53,22 @@ def fit_of(what: Plan, device: Device, *, given_back: int = 0, memory: Memory | 
     """
     memory = memory or memory_of(device)
     free = None if memory.free is None else memory.free + given_back
-    number_format = format_of(what, device)
+    number_format = format_of(plan, device)
     lies = _Lies(number_format, device)
-    need = _need(what, lies, what.context.tokens, what.cache_tokens)
-    if what.draft_kind == "auto" and level_of(need.total, free) == "short":  # then it does without the target's layer
+    need = _need(plan, lies, plan.context.tokens, plan.cache_tokens)
+    if plan.draft_kind == "auto" and level_of(need.total, free) == "short":  # then it does without the target's layer
         lies = replace(lies, layer=False)
-        need = _need(what, lies, what.context.tokens, what.cache_tokens)
+        need = _need(plan, lies, plan.context.tokens, plan.cache_tokens)
     level = level_of(need.total, free)
     fit = Fit(
         level=level,
-        target_name=what.target_name,
-        draft_name=what.draft_name or (what.draft_kind if what.draft_kind in (*SELF_BITS, NEXT_TOKEN) else ""),
+        target_name=plan.target_name,
+        draft_name=plan.draft_name or (plan.draft_kind if plan.draft_kind in (*SELF_BITS, NEXT_TOKEN) else ""),
         format=number_format,
         device=device.kind,
         device_name=device.name,
-        context=what.context.tokens,
-        pool=what.cache_tokens,
+        context=plan.context.tokens,
+        pool=plan.cache_tokens,
         need=need,
         free=free,
         total=memory.total,
@@ -76,16 +76,16 @@ def fit_of(what: Plan, device: Device, *, given_back: int = 0, memory: Memory | 
     )
     if level not in ("tight", "short") or free is None:
         return fit
-    return replace(fit, ways=tuple(_ways(what, lies, fit, int(free * ROOMY))))
+    return replace(fit, ways=tuple(_ways(plan, lies, fit, int(free * ROOMY))))
 
 
-def has_room_for_layer(what: Plan, device: Device, number_format: str) -> bool:
+def has_room_for_layer(plan: Plan, device: Device, number_format: str) -> bool:
     """Whether the layer that drafts fits beside its target; not asked where it was chosen by name."""
     free = memory_of(device).free
-    if what.draft_kind != "auto" or free is None:
+    if plan.draft_kind != "auto" or free is None:
         return True
     lies = _Lies(number_format, device)
-    need = _need(replace(what, measured=None), lies, what.context.tokens, what.cache_tokens)
+    need = _need(replace(plan, measured=None), lies, plan.context.tokens, plan.cache_tokens)
     return level_of(need.total, free) != "short"
 
 
@@ -109,10 +109,10 @@ def memory_of(device: Device) -> Memory:
     return Memory(None, None)
 
 
-def format_of(what: Plan, device: Device) -> str:
+def format_of(plan: Plan, device: Device) -> str:
     """The number format that the load will take; where that will only be measured then, the larger one."""
-    wanted, config = what.request.dtype, what.target.config
-    if may_run_packed(what, device):
+    wanted, config = plan.request.dtype, plan.target.config
+    if may_run_packed(plan, device):
         return PACKED
     if wanted == "int4" and low_bit.exists(4, device.torch_device):
         return "int4"
@@ -150,26 +150,26 @@ class _Lies:
         return need_of(files, number_format, context, pool, head=head, **own)
 
 
-def _need(what: Plan, lies: _Lies, context: int, pool: int) -> MemoryNeed:
-    layer = lies.layer and takes_next_token(what, _CPU, packed=lies.format == PACKED and unpacks_for_layer(lies.device))
-    if what.measured is not None and what.draft_kind == "auto":  # where the layer is of no use, which the load tells
-        pair = _need(replace(what, draft=what.measured, draft_kind="reencoded", measured=None), lies, context, pool)
-        alone = _need(replace(what, measured=None), lies, context, pool)
+def _need(plan: Plan, lies: _Lies, context: int, pool: int) -> MemoryNeed:
+    layer = lies.layer and takes_next_token(plan, _CPU, packed=lies.format == PACKED and unpacks_for_layer(lies.device))
+    if plan.measured is not None and plan.draft_kind == "auto":  # where the layer is of no use, which the load tells
+        pair = _need(replace(plan, draft=plan.measured, draft_kind="reencoded", measured=None), lies, context, pool)
+        alone = _need(replace(plan, measured=None), lies, context, pool)
         return max(pair, alone, key=lambda need: need.total) if layer else pair
-    target = lies.need_of(what.target, lies.format, context, pool, layer, what.head)
+    target = lies.need_of(plan.target, lies.format, context, pool, layer, plan.head)
     need = MemoryNeed(weights=target.weights, cache=target.cache, workspace=target.workspace)
     if layer:
         packed = lies.format == PACKED
-        own = next_token_blocks(what.target) if packed else next_token_weights(what.target.config, lies.format)
+        own = next_token_blocks(plan.target) if packed else next_token_weights(plan.target.config, lies.format)
         return replace(need, draft_weights=own)
-    if what.head is not None:
-        return replace(need, draft_weights=head_weights(what.head, lies.format, lies.device.kind != "cpu"))
-    if what.draft_kind in SELF_BITS:
-        return replace(need, draft_weights=copy_weights(what.target, SELF_BITS[what.draft_kind], lies.format))
-    if what.draft is None:
+    if plan.head is not None:
+        return replace(need, draft_weights=head_weights(plan.head, lies.format, lies.device.kind != "cpu"))
+    if plan.draft_kind in SELF_BITS:
+        return replace(need, draft_weights=copy_weights(plan.target, SELF_BITS[plan.draft_kind], lies.format))
+    if plan.draft is None:
         return need
-    shorter = min(context, what.draft.config.context_length)
-    draft = lies.need_of(what.draft, _draft_format(what.draft, lies), shorter, pool)
+    shorter = min(context, plan.draft.config.context_length)
+    draft = lies.need_of(plan.draft, _draft_format(plan.draft, lies), shorter, pool)
     workspace = need.workspace + draft.workspace
     return replace(need, draft_weights=draft.weights, draft_cache=draft.cache, workspace=workspace)
 
@@ -187,27 +187,27 @@ def _draft_format(draft: ModelFiles, lies: _Lies) -> str:
 # ------------------------------------------------------------------------ ways to fit
 
 
-def _ways(what: Plan, lies: _Lies, fit: Fit, room: int) -> Iterator[Way]:
+def _ways(plan: Plan, lies: _Lies, fit: Fit, room: int) -> Iterator[Way]:
     """Changes that bring the load under ``room`` bytes, each by itself."""
     context, pool = fit.context, fit.pool
-    smaller = _smaller_pool(what, lies, fit, room)
+    smaller = _smaller_pool(plan, lies, fit, room)
     if smaller is not None:
         yield smaller
-    shorter = _shorter(what, lies, context, room)
+    shorter = _shorter(plan, lies, context, room)
     if shorter is not None:
         yield shorter
     if fit.need.draft_weights:
-        total = _need(replace(what, draft=None, head=None, draft_kind="none"), lies, context, pool).total
+        total = _need(replace(plan, draft=None, head=None, draft_kind="none"), lies, context, pool).total
         if total <= room:
             yield Way("draft", "none", total)
-    yield from _others(what, lies, room)
+    yield from _others(plan, lies, room)
 
 
-def _smaller_pool(what: Plan, lies: _Lies, fit: Fit, room: int) -> Way | None:
+def _smaller_pool(plan: Plan, lies: _Lies, fit: Fit, room: int) -> Way | None:
     """The largest pool that leaves room and still holds a context; None where not even that does."""
 
     def total(tokens: int) -> int:
-        return _need(what, lies, fit.context, tokens).total
+        return _need(plan, lies, fit.context, tokens).total
 
     if fit.pool <= fit.context or total(fit.context) > room:
         return None
@@ -222,31 +222,31 @@ def _smaller_pool(what: Plan, lies: _Lies, fit: Fit, room: int) -> Way | None:
     return Way("pool", str(tokens), total(tokens)) if tokens < fit.pool else None
 
 
-def _shorter(what: Plan, lies: _Lies, context: int, room: int) -> Way | None:
+def _shorter(plan: Plan, lies: _Lies, context: int, room: int) -> Way | None:
     """The longest context that leaves room; None where not even a short one does."""
     low, high = 0, context // _STEP
     while low < high:
         middle = (low + high + 1) // 2
-        if _need(what, lies, middle * _STEP, middle * _STEP).total <= room:
+        if _need(plan, lies, middle * _STEP, middle * _STEP).total <= room:
             low = middle
         else:
             high = middle - 1
     tokens = low * _STEP
     if tokens < LEAST_CONTEXT or tokens >= context:
         return None
-    return Way("context", str(tokens), _need(what, lies, tokens, tokens).total)
+    return Way("context", str(tokens), _need(plan, lies, tokens, tokens).total)
 
 
-def _others(what: Plan, lies: _Lies, room: int) -> Iterator[Way]:
+def _others(plan: Plan, lies: _Lies, room: int) -> Iterator[Way]:
     """The same model in other files on this computer that take less, the largest first."""
     found: list[Way] = []
-    for path in what.request.installed:
-        other = _same_model(what.target, Path(path))
+    for path in plan.request.installed:
+        other = _same_model(plan.target, Path(path))
         if other is None:
             continue
-        changed = replace(what, target=other)
+        changed = replace(plan, target=other)
         there = replace(lies, format=format_of(changed, lies.device))
-        total = _need(changed, there, what.context.tokens, what.cache_tokens).total
+        total = _need(changed, there, plan.context.tokens, plan.cache_tokens).total
         if total <= room:
             found.append(Way("quantisation", path, total))
     yield from sorted(found, key=lambda way: -way.total)

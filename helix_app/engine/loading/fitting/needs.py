@@ -70,27 +70,31 @@ def need_of(
         head: likewise that of this draft head.
         on_card: packed weights lie in a card's memory, beside activations and a cache in 16 bits.
     """
-    config = files.config
+    config, packed = files.config, number_format == PACKED
+    item = CACHE.itemsize if packed else _item(number_format)
+    products = by_products(config)
     cached, kept = config, 0  # numbers of a hidden state beside each block
     if next_token:
         cached, kept = config.extended, config.hidden_size
     if head is not None:
         cached, kept = config.with_layer(head.layer_in(config)), head.config.hidden_size
-    item = CACHE.itemsize if number_format == PACKED else _item(number_format)
-    cache_type = CACHE if number_format == PACKED else DTYPES.get(number_format, DTYPES["bfloat16"])
-    layout = with_states(layout_of(cached, context), config, context, pool)
-    blocks = wanted_blocks(cached, layout, context, pool, BLOCK, cache_type)
-    cache = blocks * bytes_per_block(cached, BLOCK, cache_type, layout) + layout.states * config.state_bytes
-    whole = number_format == PACKED and not on_card and not by_products(config)  # activations are in float32
-    cache += blocks * kept * (4 if whole else item)
-    if number_format == PACKED and on_card:
+    whole = packed and not on_card and not products  # activations are in float32
+    cache = _cache(config, cached, context, pool, number_format, kept * (4 if whole else item))
+    if packed and on_card:
         return ModelNeed(packed_weights(files), cache, _card_workspace(config, context, item))
-    if number_format == PACKED:
-        products = by_products(config)
+    if packed:
         run = _products_workspace(config, context, item) if products else _packed_workspace(config, context)
         return ModelNeed(packed_weights(files) + (0 if products else _widened(files)), cache, run)
     weights = dense_weights(config, number_format, head_copied) - _mapped(files, item)
     return ModelNeed(weights, cache, _dense_workspace(config, context, item))
+
+
+def _cache(config: ModelConfig, cached: ModelConfig, context: int, pool: int, number_format: str, beside: int) -> int:
+    """Bytes of blocks for the layers of ``cached``, with so many ``beside`` each, and of the states of ``config``."""
+    dtype = CACHE if number_format == PACKED else DTYPES.get(number_format, DTYPES["bfloat16"])
+    layout = with_states(layout_of(cached, context), config, context, pool)
+    blocks = wanted_blocks(cached, layout, context, pool, BLOCK, dtype)
+    return blocks * (bytes_per_block(cached, BLOCK, dtype, layout) + beside) + layout.states * config.state_bytes
 
 
 def _mapped(files: ModelFiles, item: int) -> int:

@@ -22,38 +22,38 @@ _ALWAYS_TOLD = ("packed_kernels", "packed_layers", "packed_experts", "packed_rec
 log = logging.getLogger(__name__)
 
 
-def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
+def takes_packed(plan: Plan, device: Device) -> Generator[Event, None, bool]:
     """A generator of notices that returns whether it does: on ``auto`` wherever there are kernels.
 
     What speaks against it is told where it was asked for, where it is this computer's fault, and where the model then
     takes far more memory than its file.
     """
-    wanted = what.request.dtype
+    wanted = plan.request.dtype
     if wanted not in ("auto", PACKED):
         return False
-    drafts_unpacked = what.draft_kind in SELF_BITS or (what.draft_kind == NEXT_TOKEN and unpacks_for_layer(device))
-    apart = device.kind == "cpu" and what.head is not None and not takes_head(what.target, what.head)
-    if device.kind == "cuda" and not drafts_unpacked and stays_packed(what.target, wanted, device):
+    drafts_unpacked = plan.draft_kind in SELF_BITS or (plan.draft_kind == NEXT_TOKEN and unpacks_for_layer(device))
+    apart = device.kind == "cpu" and plan.head is not None and not takes_head(plan.target, plan.head)
+    if device.kind == "cuda" and not drafts_unpacked and stays_packed(plan.target, wanted, device):
         return True
     notice = Notice("packed_kernels")
-    if device.kind == "cuda" and what.draft_kind == NEXT_TOKEN:
+    if device.kind == "cuda" and plan.draft_kind == NEXT_TOKEN:
         notice = Notice("packed_mtp", (("device", device.name),))
     elif device.kind != "cpu":
-        notice = Notice(_why_not_on(device, what.target), (("device", device.name),))
-    elif what.draft_kind in SELF_BITS:
+        notice = Notice(_why_not_on(device, plan.target), (("device", device.name),))
+    elif plan.draft_kind in SELF_BITS:
         notice = Notice("packed_draft")
-    elif _recurrent_by_program(what.target) and _holds_blocks(what.target) and not has_steps(what.target.config):
+    elif _recurrent_by_program(plan.target) and _holds_blocks(plan.target) and not has_steps(plan.target.config):
         notice = Notice("packed_recurrent")
-    elif not packed_formats(what.target):
-        notice = Notice("packed_experts" if _larger_unpacked(what.target) else "packed_format")
+    elif not packed_formats(plan.target):
+        notice = Notice("packed_experts" if _larger_unpacked(plan.target) else "packed_format")
     elif apart:
         notice = Notice("packed_head")
     else:
-        if lacks_kernels(what.target):
+        if lacks_kernels(plan.target):
             yield LoadProgress("kernels")
-        if has_kernels(what.target):
+        if has_kernels(plan.target):
             return True
-    if wanted == PACKED or notice.code in _ALWAYS_TOLD or (notice.code == "packed_mtp" and _holds_blocks(what.target)):
+    if wanted == PACKED or notice.code in _ALWAYS_TOLD or (notice.code == "packed_mtp" and _holds_blocks(plan.target)):
         yield notice
     return False
 
@@ -84,17 +84,17 @@ def _holds_blocks(files: ModelFiles) -> bool:
     return files.gguf is not None and any(info.type not in _DENSE for info in files.gguf.tensors.values())
 
 
-def may_run_packed(what: Plan, device: Device) -> bool:
+def may_run_packed(plan: Plan, device: Device) -> bool:
     """Whether ``takes_packed`` is to be expected to say so; nothing is made for the answer."""
-    unpacked = what.draft_kind in SELF_BITS or (what.draft_kind == NEXT_TOKEN and unpacks_for_layer(device))
-    if what.request.dtype not in ("auto", PACKED) or unpacked:
+    unpacked = plan.draft_kind in SELF_BITS or (plan.draft_kind == NEXT_TOKEN and unpacks_for_layer(device))
+    if plan.request.dtype not in ("auto", PACKED) or unpacked:
         return False
-    if device.kind == "cpu" and what.head is not None and not takes_head(what.target, what.head):
+    if device.kind == "cpu" and plan.head is not None and not takes_head(plan.target, plan.head):
         return False
     if device.kind != "cpu":
-        return device.kind == "cuda" and stays_packed(what.target, what.request.dtype, device)
+        return device.kind == "cuda" and stays_packed(plan.target, plan.request.dtype, device)
     try:
-        return bool(packed_formats(what.target)) and shared() is not None
+        return bool(packed_formats(plan.target)) and shared() is not None
     except NoKernelsError:
         return False
 

@@ -19,9 +19,9 @@ import torch.nn.functional as F
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.machine.untracked import untracked
-from helix_app.engine.models.base import HiddenDecoder, bytes_of
+from helix_app.engine.models.base import HiddenDecoder
 from helix_app.engine.models.drafting.layer import DraftingLayer
-from helix_app.engine.models.linears import LinearMaker, Rows, Table
+from helix_app.engine.models.linears import Embeddings, LinearMaker, Table
 from helix_app.engine.models.packed.linears import PackedLinears
 from helix_app.engine.models.parts.attention import load_attention
 from helix_app.engine.models.parts.feed_forward import load_mlp
@@ -55,7 +55,7 @@ class EagleHead(DraftingLayer):
         self.bits, self._packed = 0 if packed is None else 8, packed
         self.tokens: torch.Tensor | None = None
         self.tokens_on_host: torch.Tensor | None = None
-        self._embed: Rows | None = None
+        self._embed: Embeddings | None = None
 
     def load(self, source: WeightSource, like: Any = None) -> Iterator[float]:
         """Load the weights; yields the fraction done, 0..1. Raises as ``Decoder.load``.
@@ -94,18 +94,6 @@ class EagleHead(DraftingLayer):
         """Kinds of its linear layers, then the output head, after what it is."""
         runs = (*(one.run for one in (*self._mixer.linears, *self._feed_forward.linears)), self._head)
         return (f"eagle head of {self.files.draft_vocab}", *(type(run).__name__ for run in runs))
-
-    @property
-    def weight_bytes(self) -> int:
-        """Bytes of weights that a step reads, the output head with them."""
-        norms = (self._embed_norm, self._state_norm, self._feed_forward_norm, self._head_norm)
-        held = sum(bytes_of(one) for one in (*norms, self._head))
-        return held + self._mixer.weight_bytes + self._feed_forward.weight_bytes
-
-    def release(self) -> None:
-        """Free the weights, whoever still holds this object; it cannot run then."""
-        super().release()
-        self.__dict__.pop("_fuse", None)
 
     # ----------------------------------------------------------------- running
 

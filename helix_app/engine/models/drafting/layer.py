@@ -25,13 +25,16 @@ from helix_app.engine.cache.base import LayerView
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.machine.untracked import untracked
-from helix_app.engine.models.base import HiddenDecoder
+from helix_app.engine.models.base import HiddenDecoder, bytes_of
 from helix_app.engine.models.parts.attention import Attention
 from helix_app.engine.models.parts.part import Part, Pass, Turn
 from helix_app.engine.models.residual import Norm, Residual
 from helix_app.engine.models.step_graphs import StepGraphs
 from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
+
+# what a step reads beside attention and feed-forward half; a layer may be without some
+_READ = ("_embed_norm", "_state_norm", "_mixer_norm", "_feed_forward_norm", "_head_norm", "_project", "_head")
 
 
 class DraftingLayer(ABC):
@@ -74,14 +77,15 @@ class DraftingLayer(ABC):
         """What it is, then kinds of its linear layers and the output head."""
 
     @property
-    @abstractmethod
     def weight_bytes(self) -> int:
         """Bytes of weights that a step reads, the output head with them."""
+        held = sum(bytes_of(vars(self)[name]) for name in _READ if name in vars(self))
+        return held + self._mixer.weight_bytes + self._feed_forward.weight_bytes
 
     def release(self) -> None:
         """Free the weights, whoever still holds this object; it cannot run then."""
-        for name in ("_embed", "_head", "_project", "_mixer", "_feed_forward"):
-            self.__dict__.pop(name, None)
+        for name in ("_embed", "_head", "_project", "_mixer", "_feed_forward", "_fuse", "_shared"):
+            vars(self).pop(name, None)
 
     # ----------------------------------------------------------------- what differs
 

@@ -14,11 +14,11 @@ import torch.nn.functional as F
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.machine.untracked import untracked
-from helix_app.engine.models.base import Mapped, bent, bytes_of
+from helix_app.engine.models.base import Mapped, bent
 from helix_app.engine.models.drafting.layer import DraftingLayer
 from helix_app.engine.models.drafting.shared import Drafted, shared_of
 from helix_app.engine.models.layer import load_feed_forward
-from helix_app.engine.models.linears import Rows, Table
+from helix_app.engine.models.linears import Embeddings, Table
 from helix_app.engine.models.parts.attention import load_attention
 from helix_app.engine.models.parts.part import Turn
 from helix_app.engine.models.residual import Norm, Residual, residual
@@ -48,7 +48,7 @@ class NextTokenLayer(DraftingLayer):
         yield 0.0
         with untracked(self.device):
             embed, norm, head = self._shared.ends
-            self._embed: Rows = embed
+            self._embed: Embeddings = embed
             if own.own_embeddings:
                 packed = maker.embedding(source, "next_embed", i)
                 self._embed = packed or Table(maker.tensor(source, "next_embed", layer=i))
@@ -74,18 +74,6 @@ class NextTokenLayer(DraftingLayer):
         """Kinds of its linear layers, then the output head, after what it is."""
         runs = (self._project, *(one.run for one in (*self._mixer.linears, *self._feed_forward.linears)), self._head)
         return ("next token", *(type(run).__name__ for run in runs))
-
-    @property
-    def weight_bytes(self) -> int:
-        """Bytes of weights that a step reads, the output head with them."""
-        norms = (self._embed_norm, self._state_norm, self._mixer_norm, self._feed_forward_norm, self._head_norm)
-        held = sum(bytes_of(one) for one in (*norms, self._project, self._head))
-        return held + self._mixer.weight_bytes + self._feed_forward.weight_bytes
-
-    def release(self) -> None:
-        """Free the weights, whoever still holds this object; it cannot run then."""
-        super().release()
-        self.__dict__.pop("_shared", None)
 
     # ----------------------------------------------------------------- running
 

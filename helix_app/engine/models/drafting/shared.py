@@ -11,7 +11,7 @@ import torch
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.linears import LinearMaker, Rows
+from helix_app.engine.models.linears import Embeddings, LinearMaker
 from helix_app.engine.models.packed.decoder import PackedDecoder
 from helix_app.engine.models.packed.linears import PackedEmbedding, PackedLinears
 from helix_app.engine.models.parts.part import Turn
@@ -24,7 +24,7 @@ class Shared(Protocol):
     """Parts of a target."""
 
     @property
-    def ends(self) -> tuple[Rows, Norm, LinearFn]:
+    def ends(self) -> tuple[Embeddings, Norm, LinearFn]:
         """Embeddings by ids, final norm and output head."""
         ...
 
@@ -49,7 +49,7 @@ class _OfPacked:
         self._target, self._linears = target, PackedLinears(target.library, target.pool)
 
     @property
-    def ends(self) -> tuple[Rows, Norm, LinearFn]:
+    def ends(self) -> tuple[Embeddings, Norm, LinearFn]:
         embed, norm, head = self._target.ends
         embedding = PackedEmbedding(embed, self._target.dtype)
         return embedding, Norm(torch.from_numpy(norm)), self._linears.linear([head])

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from helix_app.engine.cache.kv_cache import KVView
-from helix_app.engine.cache.plane_cache import GroupView
+from helix_app.engine.cache.plane_cache import PlaneView
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.kernels.packed.library import Library
 from helix_app.engine.kernels.packed.pool import Pool
@@ -22,7 +22,7 @@ from helix_app.engine.kernels.packed.program import Job, Program, Words, address
 from helix_app.modelfiles.config import ModelConfig
 
 CACHE = torch.float16
-Held = Union[KVView, GroupView]
+Held = Union[KVView, PlaneView]
 MOST_GROUP = 16  # query heads that share a key/value head, at most
 _DIM = 16  # that heads are a multiple of
 
@@ -119,7 +119,7 @@ class PackedPath:
     def attend(self, layer: int, heads: torch.Tensor, sinks: torch.Tensor | None = None) -> torch.Tensor:
         """See ``Path``."""
         view, own = self._view.at(layer), self._attention.config.heads(layer)
-        if not isinstance(view, (KVView, GroupView)):
+        if not isinstance(view, (KVView, PlaneView)):
             raise TypeError("packed weights run on a paged cache of the CPU")
         if heads.shape[1] > own.queries:
             new = heads[:, own.queries : own.queries + 2 * own.kv]
@@ -143,7 +143,7 @@ class PackedPath:
 def _place(view: Held, layer: int) -> tuple[int, int, int]:
     """Where a layer's keys and values begin, and bytes between their heads."""
     both = (
-        view.cache.joined[layer] if isinstance(view, GroupView) else view.cache.pool[view.cache.layout.indices[layer]]
+        view.cache.joined[layer] if isinstance(view, PlaneView) else view.cache.pool[view.cache.layout.indices[layer]]
     )
     step = both.stride(0) * both.element_size()
     return both.data_ptr(), both.data_ptr() + both.shape[0] // 2 * step, step

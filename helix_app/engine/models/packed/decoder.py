@@ -15,10 +15,12 @@ from typing import Any
 
 import gguf
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
-from helix_app.engine.cache.kv_cache import GroupedView, KVCache, KVView
+from helix_app.engine.cache.kv_cache import KVCache, KVView
+from helix_app.engine.cache.pooled import GroupedView
 from helix_app.engine.cache.state_cache import StateView
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.kernels.packed.formats import FORMATS
@@ -255,22 +257,8 @@ class PackedDecoder:
         cache = views[0][0].cache
         memory, program = self._ready(ids.shape[0], cache)
         tables = [[np.array(view.blocks, dtype=np.int32) for view in groups] for groups in views]
-        size, at = cache.block_size, 0
-        wanted: list[int] = []
-        for span, groups, held in zip(spans, views, tables):
-            rows = slice(at, at + span.rows)
-            positions = np.arange(span.start, span.start + span.rows)
-            memory.positions[rows] = positions
-            if self.config.temperature is not None:
-                memory.levels[rows] = positions // self.config.temperature.length
-            for group, (view, table) in enumerate(zip(groups, held)):
-                memory.slots[group, rows] = (
-                    table[positions // size - view.begin].astype(np.int64) * size + positions % size
-                )
-                # where the first block would be, had the window not passed it: nothing reads there
-                memory.tables[group, rows] = table.ctypes.data - view.begin * table.itemsize
-            at += span.rows
-            wanted += range(at - span.logit_rows, at)
+        wanted = self._place(memory, spans, views, tables)
+        at = ids.shape[0]
         memory.wanted[: len(wanted)] = wanted
         memory.counts[:2] = at, len(wanted)
         memory.x[:at] = self._embedded(ids)
@@ -288,6 +276,32 @@ class PackedDecoder:
             for one, after in zip(handed, hidden.split([span.rows for span in spans])):
                 one.after = after
         return bent(torch.from_numpy(logits), self.config)
+
+    def _place(
+        self,
+        memory: RowMemory,
+        spans: Sequence[Span],
+        views: Sequence[Sequence[KVView]],
+        tables: Sequence[Sequence[npt.NDArray[np.int32]]],
+    ) -> list[int]:
+        """Tell each row its position, slots and blocks; returns the rows that need logits. ``tables`` must outlive the
+        pass."""
+        size, at = views[0][0].cache.block_size, 0
+        wanted: list[int] = []
+        for span, groups, held in zip(spans, views, tables):
+            rows = slice(at, at + span.rows)
+            positions = np.arange(span.start, span.start + span.rows)
+            memory.positions[rows] = positions
+            if self.config.temperature is not None:
+                memory.levels[rows] = positions // self.config.temperature.length
+            for group, (view, table) in enumerate(zip(groups, held)):
+                slots = table[positions // size - view.begin].astype(np.int64) * size + positions % size
+                memory.slots[group, rows] = slots
+                # where the first block would be, had the window not passed it: nothing reads there
+                memory.tables[group, rows] = table.ctypes.data - view.begin * table.itemsize
+            at += span.rows
+            wanted += range(at - span.logit_rows, at)
+        return wanted
 
     def _hidden(self, x: Floats) -> torch.Tensor:
         """What the model's own layer that drafts takes of the stream, ``[rows, hidden]``."""

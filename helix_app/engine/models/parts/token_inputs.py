@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import gguf
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -32,8 +33,6 @@ class MappedTable:
     """
 
     def __init__(self, packed: PackedTensor, dtype: torch.dtype, device: torch.device) -> None:
-        import gguf
-
         self.row_bytes = int(packed.raw.shape[1])
         self._packed, self._dtype, self._device = packed, dtype, device
         self._unpack, self._kind = gguf.dequantize, gguf.GGMLQuantizationType[packed.format]
@@ -107,7 +106,7 @@ class TokenGate:
     def __call__(self, x: Residual, inputs: torch.Tensor, step: Pass) -> None:
         """Add to the stream what it lets through of the inputs of all layers ``[layers, rows, size]``."""
         config = self._config
-        gate = part.run_linear(self.gate, x.value, "input_gate" in step.paired, step.pieces)
+        gate = part.run_linear(self.gate, x.rows.contiguous(), "input_gate" in step.paired, step.pieces)
         active = F.gelu(gate, approximate="tanh") if config.activation == "gelu_tanh" else F.silu(gate)
         y = part.run_linear(self.out, active * inputs[self._index], "input_out" in step.paired, step.pieces)
         x.add(F.rms_norm(y, (config.hidden_size,), self.norm.weight, config.norm_eps))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
 import gguf
 import torch
 
 from helix_app.base.errors import ModelFileError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.engine.kernels.packed.formats import FORMATS
-from helix_app.engine.models.tensors.opened import OpenedFiles
 from helix_app.engine.models.tensors.weights import DenseWeights, expected_shape
 from helix_app.modelfiles.draft_head import HeadFiles
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
@@ -46,17 +43,8 @@ class HeadWeights(DenseWeights):
             taken: states of the target that become one.
             rounded: matrices are also given in blocks (``packed``).
         """
+        super().__init__(files.weights)
         self._files, self._taken, self._rounded = files, taken, rounded
-        self._opened = OpenedFiles(files.weights)
-
-    def __enter__(self) -> HeadWeights:
-        self._opened.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._opened.close()
 
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
         """A tensor as the files hold it. Raises ModelFileError."""

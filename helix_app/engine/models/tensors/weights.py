@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from types import TracebackType
-from typing import Protocol
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from helix_app.modelfiles.gguf.groups4 import Groups4
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 from helix_app.modelfiles.model_path import ModelFiles
 
+Own = TypeVar("Own", bound="DenseWeights")
 # role -> (name in GGUF, name in safetensors); {i} is the layer
 _NAMES = {
     "embed": ("token_embd", "model.embed_tokens"),
@@ -142,9 +143,7 @@ class WeightSource(Protocol):
 
     def __enter__(self) -> WeightSource: ...
 
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
 
 def open_weights(files: ModelFiles) -> WeightSource:
@@ -271,14 +270,22 @@ class _GgufWeights:
     def __enter__(self) -> _GgufWeights:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         pass
 
 
 class DenseWeights:
-    """What a ``WeightSource`` says that holds no packed blocks."""
+    """A ``WeightSource`` of safetensors files, if any, that holds no packed blocks."""
+
+    def __init__(self, files: Iterable[Path] = ()) -> None:
+        self._opened = OpenedFiles(files)
+
+    def __enter__(self: Own) -> Own:
+        self._opened.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
 
     def packed_experts(self, role: str, layer: int) -> list[PackedTensor] | None:
         return None
@@ -295,17 +302,8 @@ class DenseWeights:
 
 class _SafetensorsWeights(DenseWeights):
     def __init__(self, files: ModelFiles) -> None:
+        super().__init__(files.weights)
         self._files, self._config = files, files.config
-        self._opened = OpenedFiles(files.weights)
-
-    def __enter__(self) -> _SafetensorsWeights:
-        self._opened.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._opened.close()
 
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
         whole, rows = _place(self._config, role, layer)

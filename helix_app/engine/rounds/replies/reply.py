@@ -17,6 +17,7 @@ from helix_app.engine.control.policy import BatchLoad, DraftOption, KChoice, Rou
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
+from helix_app.engine.models.runner import Rows
 from helix_app.engine.rounds.grammars import grammar_mask
 from helix_app.engine.rounds.metrics import RunRecorder
 from helix_app.engine.rounds.replies.judgement import Judgement, Timing, judge
@@ -57,9 +58,17 @@ class Round:
     draft_seconds: float = 0.0
 
     @property
-    def tail(self) -> torch.Tensor | None:
-        """Drafted ids that only the device knows."""
-        return None if self.proposal.pending is None else self.proposal.pending.ids
+    def reason(self) -> str:
+        """Why it has this k, as ``KChoice.reason``; "no_match" where nothing was found to draft."""
+        return "no_match" if self.choice.k and not self.proposal.ids else self.choice.reason
+
+    @property
+    def rows(self) -> Rows:
+        """Its last token and the proposal; logits are wanted of all of them."""
+        reply, proposal = self.reply, self.proposal
+        tail = None if proposal.pending is None else proposal.pending.ids  # that only the device knows
+        ids = (reply.tokens[-1], *proposal.ids)
+        return Rows(reply.sequence_id, ids, proposal.count + 1, reply.exact, tail)
 
 
 class Reply:
@@ -67,7 +76,10 @@ class Reply:
 
     Attributes:
         request, cancel: as given.
-        name: of its sequence in the pools.
+        sequence_id: whose blocks it has in the pools.
+        order: sorts first who goes first.
+        at: tokens that the cache holds while its prompt is read; None while it waits.
+        decoding: its prompt is read.
         tokens: prompt and reply; all but the last have their keys and values in the target's cache while decoding.
         prompt_length: how many of them are the prompt, with what of a continued reply was there before.
         reason: why it ended, None while it goes on.
@@ -79,12 +91,16 @@ class Reply:
         grammar: what it must look like, as far as it is; None for a free one.
     """
 
-    def __init__(self, session: Session, request: GenerateRequest, cancel: threading.Event) -> None:
+    def __init__(
+        self, session: Session, request: GenerateRequest, cancel: threading.Event, order: tuple[int, int] = (0, 0)
+    ) -> None:
         """Raises InputError for a prompt or options that make no sense."""
         check_request(request)
         check_bias(request.sampling, session.runner.decoder.config.vocab_size)
         self.request, self.cancel, written = request, cancel, request.written
-        self.name = request.request_id
+        self.sequence_id, self.order = request.request_id, order
+        self.at: int | None = None
+        self.decoding = False
         self._tokenizer = session.tokenizer
         self._recorder = RunRecorder()
         prompt = prompt_of(session, request)
@@ -134,18 +150,25 @@ class Reply:
 
     def opened(self, cached: int) -> None:
         """Its sequence begins, or begins again, with so many tokens in the cache."""
+        self.at = cached
         if self._prefill_begin is None:
             self._prefill_begin, self.cached = time.perf_counter(), cached
         if self.draft is not None:
-            self.draft.begin(self.name)
+            self.draft.begin(self.sequence_id)
+
+    def closed(self) -> None:
+        """Its sequence is over, or was given up until it begins again."""
+        self.at, self.decoding = None, False
+        if self.draft is not None:
+            self.draft.end()
 
     def preempted(self) -> None:
         """Its blocks were given to others; it runs again later."""
         self._recorder.preemptions += 1
 
-    def reading(self, at: int | None) -> PrefillProgress:
-        """How far its prompt is, with ``at`` tokens in the cache."""
-        return PrefillProgress(self.name, min(at or 0, self.prompt_length), self.prompt_length, self.cached)
+    def reading(self) -> PrefillProgress:
+        """How far its prompt is."""
+        return PrefillProgress(self.sequence_id, min(self.at or 0, self.prompt_length), self.prompt_length, self.cached)
 
     def prefilled(self, logits: torch.Tensor) -> Iterator[Event]:
         """The prompt ran; ``logits`` ``[1, vocab]`` of its last token give the first of the reply.
@@ -161,7 +184,7 @@ class Reply:
         self._recorder.prefilled(self.prompt_length, self.cached, len(emitted))
         assert self._prefill_begin is not None
         seconds = time.perf_counter() - self._prefill_begin
-        yield PrefillDone(self.name, self.prompt_length, self.cached, seconds, emitted, self._left_out)
+        yield PrefillDone(self.sequence_id, self.prompt_length, self.cached, seconds, emitted, self._left_out)
         yield from self.show()
 
     # ----------------------------------------------------------------- rounds
@@ -177,21 +200,21 @@ class Reply:
         offers = self.draft.offers(self.tokens) if self.draft is not None else ()
         return Round(self, offers, self._choice(offers, batch), Proposal())
 
-    def ask(self, plan: Round) -> Ask | None:
-        """What the plan asks of a draft model; None where it asks none."""
-        if self.draft is None or plan.choice.k <= 0 or plan.choice.source == FORCED:
+    def ask(self, round_: Round) -> Ask | None:
+        """What a round asks of a draft model; None where it asks none."""
+        if self.draft is None or round_.choice.k <= 0 or round_.choice.source == FORCED:
             return None
-        return self.draft.ask(self._wanted(plan.choice))
+        return self.draft.ask(self._wanted(round_.choice))
 
-    def propose(self, plan: Round) -> None:
-        """Draft what the plan says, from the grammar or this reply's own draft."""
-        if self.grammar is not None and plan.choice.source == FORCED:
-            plan.proposal = Proposal(self.grammar.forced(plan.choice.k))
-        elif plan.choice.k > 0 and self.draft is not None:
-            plan.proposal = self.draft.propose(self._wanted(plan.choice))
+    def propose(self, round_: Round) -> None:
+        """Draft what was chosen, from the grammar or this reply's own draft."""
+        if self.grammar is not None and round_.choice.source == FORCED:
+            round_.proposal = Proposal(self.grammar.forced(round_.choice.k))
+        elif round_.choice.k > 0 and self.draft is not None:
+            round_.proposal = self.draft.propose(self._wanted(round_.choice))
             # certain ones may end before what is not allowed
-            if self.grammar is not None and plan.proposal.probs is None:
-                plan.proposal = Proposal(plan.proposal.ids[: self.grammar.allowed(plan.proposal.ids)])
+            if self.grammar is not None and round_.proposal.probs is None:
+                round_.proposal = Proposal(round_.proposal.ids[: self.grammar.allowed(round_.proposal.ids)])
 
     def _forced(self) -> int:
         """How many tokens the grammar forces here, as far as k and the limit let them be drafted."""
@@ -207,7 +230,7 @@ class Reply:
             self.tokens,
             choice.k,
             self.request.sampling,
-            self._uniform,
+            self._random.random,
             choice.source,
             self.draft_seed,
             more,
@@ -226,59 +249,34 @@ class Reply:
         """The seed whose noise drafts share with the target; None for rejection sampling."""
         return self.seed if self.coupled else None
 
-    def _uniform(self) -> float:
-        """The next random number in [0, 1)."""
-        return self._random.random()
-
-    def judge(self, plan: Round, logits: torch.Tensor) -> Judgement:
+    def judge(self, round_: Round, logits: torch.Tensor) -> Judgement:
         """The verdict on a proposal, from the target's logits ``[k + 1, vocab]``.
 
         Raises:
             NumericsError: the logits are not numbers.
         """
-        return self._judge(logits, plan.proposal)
+        return self._judge(logits, round_.proposal)
 
-    def settle(self, plan: Round, judgement: Judgement, timing: Timing) -> Iterator[Event]:
+    def settle(self, round_: Round, judgement: Judgement, timing: Timing) -> Iterator[Event]:
         """Take a verdict over: tokens, figures, what the policy learns."""
-        verdict = judgement.verdict
-        proposal, k = plan.proposal, len(plan.proposal.ids)
-        reason = "no_match" if plan.choice.k and not k else plan.choice.reason
-        before = len(self.tokens)
+        verdict, proposal, before = judgement.verdict, round_.proposal, len(self.tokens)
         emitted = self._emit((*proposal.ids[: verdict.accepted], verdict.next_token), judgement)
         if self.draft is not None:
             self.draft.settle(self.tokens)
+        k = len(proposal.ids)
         # a reply that ends inside its draft: what lies past the end was never asked
         scored = min(k, len(emitted)) if self.reason is not None else k
         accepted = min(verdict.accepted, len(emitted))
         seconds = time.perf_counter() - timing.begin
         self._recorder.round(scored, accepted, len(emitted), seconds)
         if timing.cost is None:
-            self._session.costs.add(k + 1, before, seconds - plan.draft_seconds)
-        self._session.too_costly = 0 if k else self._session.too_costly + (reason == "costs_more")
-        if plan.choice.source != FORCED:  # what is certain says nothing of drafts
-            self._policy.learn(
-                RoundResult(
-                    source=plan.choice.source,
-                    drafted=scored,
-                    accepted=accepted,
-                    seconds=seconds if timing.cost is None else timing.cost,
-                    draft_seconds=plan.draft_seconds,
-                    context=before,
-                    offered=tuple(offer.source for offer in plan.offers),
-                    plain_seconds=timing.share,
-                    own=scored if proposal.own is None else min(scored, proposal.own),
-                    then=proposal.then,
-                )
-            )
-        yield self._round_done(
-            KChoice(scored, reason),
-            proposed_tokens(self._tokenizer, proposal, judgement, scored),
-            accepted,
-            emitted,
-            plan,
-            timing,
-            seconds,
-        )
+            self._session.costs.add(k + 1, before, seconds - round_.draft_seconds)
+        self._session.too_costly = 0 if k else self._session.too_costly + (round_.reason == "costs_more")
+        if round_.choice.source != FORCED:  # what is certain says nothing of drafts
+            cost = seconds if timing.cost is None else timing.cost
+            self._policy.learn(_result(round_, scored, accepted, cost, before, timing.share))
+        proposed = proposed_tokens(self._tokenizer, proposal, judgement, scored)
+        yield self._round_done(round_, proposed, accepted, emitted, timing.verify, seconds)
         yield from self.show()
 
     def _choice(self, offers: tuple[DraftOption, ...], batch: BatchLoad | None) -> KChoice:
@@ -287,12 +285,11 @@ class Reply:
         if self.draft is None:
             return KChoice(0, "no_draft")
         choice = self._policy.choose(offers, len(self.tokens), batch)
-        room = self.room
-        return choice if choice.k <= room else KChoice(max(0, room), "limit", choice.source)
+        return choice if choice.k <= self.room else KChoice(max(0, self.room), "limit", choice.source)
 
     def _judge(self, logits: torch.Tensor, proposal: Proposal) -> Judgement:
         params, begin = self.request.sampling, self.prompt_length
-        return judge(logits, proposal, params, self.tokens, begin, self.draft_seed, self._uniform, self.grammar)
+        return judge(logits, proposal, params, self.tokens, begin, self.draft_seed, self._random.random, self.grammar)
 
     def _emit(self, ids: Sequence[int], judgement: Judgement) -> tuple[EmittedToken, ...]:
         """Append tokens to the reply up to its end."""
@@ -324,26 +321,25 @@ class Reply:
 
     def _round_done(
         self,
-        choice: KChoice,
+        round_: Round,
         proposed: tuple[ProposedToken, ...],
         accepted: int,
         emitted: tuple[EmittedToken, ...],
-        plan: Round,
-        timing: Timing,
+        verify_seconds: float,
         seconds: float,
     ) -> RoundDone:
-        recorder = self._recorder
+        recorder, draft_seconds = self._recorder, round_.draft_seconds
         return RoundDone(
-            request_id=self.name,
+            request_id=self.sequence_id,
             index=recorder.rounds - 1,
-            k=choice.k,
+            k=len(proposed),
             proposed=proposed,
             accepted=accepted,
             emitted=emitted,
-            draft_seconds=plan.draft_seconds,
-            verify_seconds=timing.verify,
-            overhead_seconds=max(0.0, seconds - timing.verify - plan.draft_seconds),
-            k_reason=choice.reason,
+            draft_seconds=draft_seconds,
+            verify_seconds=verify_seconds,
+            overhead_seconds=max(0.0, seconds - verify_seconds - draft_seconds),
+            k_reason=round_.reason,
             rolling_acceptance=recorder.rolling_acceptance,
             acceptance_rate=recorder.acceptance_rate,
             rolling_tokens_per_second=recorder.rolling_tokens_per_second,
@@ -353,7 +349,7 @@ class Reply:
             tokens_generated=recorder.tokens,
             context_tokens=len(self.tokens),
             elapsed_seconds=recorder.elapsed,
-            source=plan.choice.source if choice.k else "",
+            source=round_.choice.source if proposed else "",
         )
 
     # ----------------------------------------------------------------- text and end
@@ -363,7 +359,7 @@ class Reply:
         assert self.reason is not None
         plain = self._session.plain_tokens_per_second(len(self.tokens))
         return Finished(
-            request_id=self.name,
+            request_id=self.sequence_id,
             reason=self.reason,
             text=self._text.whole,
             token_ids=tuple(self.tokens[self.prompt_length :]),
@@ -382,4 +378,23 @@ class Reply:
         """New text that may be shown."""
         fresh = self._text.take()
         if fresh:
-            yield TextDelta(self.name, fresh)
+            yield TextDelta(self.sequence_id, fresh)
+
+
+def _result(
+    round_: Round, scored: int, accepted: int, seconds: float, context: int, plain_seconds: float | None
+) -> RoundResult:
+    """What the policy is told of a round; ``context`` are the tokens before it."""
+    proposal = round_.proposal
+    return RoundResult(
+        source=round_.choice.source,
+        drafted=scored,
+        accepted=accepted,
+        seconds=seconds,
+        draft_seconds=round_.draft_seconds,
+        context=context,
+        offered=tuple(offer.source for offer in round_.offers),
+        plain_seconds=plain_seconds,
+        own=scored if proposal.own is None else min(scored, proposal.own),
+        then=proposal.then,
+    )

@@ -38,7 +38,6 @@ _USUAL = {
     "hidden_size_per_layer_input": 256,
     "vocab_size_per_layer_input": 262_144,
     "eos_token_id": 1,
-    "bos_token_id": 2,
 }
 
 

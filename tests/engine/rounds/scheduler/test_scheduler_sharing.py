@@ -99,7 +99,7 @@ def test_a_pass_shared_with_a_reply_that_failed_is_no_cost_of_the_others(
     judge = Reply.judge
 
     def judged(self: Reply, plan: Round, logits: torch.Tensor) -> tuple[Verdict, torch.Tensor]:
-        if self.name in failing and len(self.tokens) - self.prompt_length == 5:
+        if self.sequence_id in failing and len(self.tokens) - self.prompt_length == 5:
             raise NumericsError
         return judge(self, plan, logits)
 
