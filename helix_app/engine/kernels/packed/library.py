@@ -12,12 +12,14 @@ form are then timed in each (``trials/forms.py``); which is taken is kept beside
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import hashlib
 import itertools
 import json
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +35,7 @@ CORE, HEAD_NORMS, ADD, GELU = "core", "head_norms", "add", "gelu_tanh"  # all bu
 PARTIAL, SIGMOID, DELTA = "partial_rotary", "sigmoid", "delta"
 _CHECK_SECONDS = 120.0
 _DIGEST = 32  # bytes of SHA-256 before the object
+_STACK_PROBE = "__chkstk"  # called in code for Windows by functions with more than a page on the stack
 
 
 class Library:
@@ -209,6 +212,7 @@ class Library:
     def _load(self, code: bytes) -> None:
         import llvmlite.binding as llvm
 
+        _know_stack_probe()
         try:
             empty = llvm.parse_assembly(f'target triple = "{self.processor.triple}"')
             engine = llvm.create_mcjit_compiler(empty, self._machine_again())
@@ -230,7 +234,20 @@ def shared() -> Library:
 
 def _target_machine(processor: Processor) -> Any:
     target = binding().Target.from_triple(processor.triple)
-    return target.create_target_machine(cpu=processor.name, features=processor.features, opt=3)
+    reloc = "static" if processor.yielding == "x86" else "default"  # whose default on Windows is code by way of a table
+    return target.create_target_machine(cpu=processor.name, features=processor.features, opt=3, reloc=reloc)
+
+
+def _know_stack_probe() -> None:
+    """Let LLVM find the stack probe of Windows: its own library need not have one, the system's has."""
+    if sys.platform != "win32":
+        return
+    import llvmlite.binding as llvm
+
+    if llvm.address_of_symbol(_STACK_PROBE) is None:
+        with contextlib.suppress(OSError, AttributeError):  # code that wants it fails in its trial
+            probe = getattr(ctypes.WinDLL("ntdll"), _STACK_PROBE)
+            llvm.add_symbol(_STACK_PROBE, ctypes.cast(probe, ctypes.c_void_p).value)
 
 
 def _assembly(part: str, processor: Processor) -> str:
