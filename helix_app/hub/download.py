@@ -23,6 +23,7 @@ from typing import TypeVar, Union
 import filelock
 
 from helix_app.base.errors import DownloadError, HelixError
+from helix_app.base.files import replacing
 from helix_app.base.process import paths
 from helix_app.hub import store
 from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, WheelSource
@@ -311,7 +312,7 @@ class _Job:
         """Give a verified file its final name, on disk before it is visible."""
         with open(verified, "r+b") as file:
             os.fsync(file.fileno())
-        os.replace(verified, self.target)
+        replacing.replace(verified, self.target)
         store.write_note(self.target, sha256)
         return DownloadDone(self.entry.id, str(self.target))
 

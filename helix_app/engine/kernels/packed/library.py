@@ -25,6 +25,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from helix_app.base.files import replacing
 from helix_app.base.process import paths
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.processor import NoKernelsError, Processor, binding, this_processor
@@ -176,7 +177,7 @@ class Library:
 
     def _keep(self, part: str, form: str) -> None:
         try:
-            os.replace(self._trial_file(part, form), self._file(part, form))
+            replacing.replace(self._trial_file(part, form), self._file(part, form))
         except OSError as exc:
             log.info("kernels are not kept: %s", exc)
 
@@ -341,7 +342,7 @@ def _write(file: Path, code: bytes) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(hashlib.sha256(code).digest() + code)
-        os.replace(part, file)
+        replacing.replace(part, file)
     except OSError as exc:
         log.info("kernels are not kept: %s", exc)
         with contextlib.suppress(OSError):
