@@ -29,6 +29,7 @@ from helix_app.modelfiles.part_names import model_name
 log = logging.getLogger(__name__)
 _LOCK_SECONDS = 5.0
 _MOST_USES = 1000
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|\Z)")  # names that no folder has on Windows
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,8 @@ def _new_id(repo: str, file: str, kept: Registry) -> str:
 
 
 def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._") or "model"
+    slug = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._") or "model"
+    return f"model-{slug}" if _DEVICE.match(slug) else slug
 
 
 def drop(model_id: str) -> bool:

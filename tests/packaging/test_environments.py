@@ -332,7 +332,8 @@ def test_on_windows_a_repair_waits_for_the_window_to_close(place: Place, monkeyp
     monkeypatch.setattr(windows, "in_use", lambda environment: environment == folder and answers.pop(0))
     place.made().make(CPU, repair=True)
     assert "Waiting until Helix is closed" in place.text
-    assert not answers and len(waited) == 2
+    assert not answers
+    assert len(waited) == 2
     assert (folder / READY).is_file()
 
 

@@ -156,7 +156,8 @@ def test_a_failure_stays_on_the_screen_where_the_window_asked(
     assert len(asked) == 1
     monkeypatch.setattr(launcher, "run", lambda options, machine: {}["unexpected"])
     assert launcher.main(["--pause"], RADEON) == 1
-    assert len(asked) == 2 and "KeyError" in capsys.readouterr().err
+    assert len(asked) == 2
+    assert "KeyError" in capsys.readouterr().err
     monkeypatch.setattr(launcher, "run", lambda options, machine: 0)
     assert launcher.main(["--pause"], RADEON) == 0
     assert len(asked) == 2
@@ -193,7 +194,8 @@ def test_a_memory_that_is_held_for_a_moment_is_written(tmp_path: Path, monkeypat
     monkeypatch.setattr(memory.os, "replace", replace)
     monkeypatch.setattr(memory.time, "sleep", waited.append)
     memory.write(tmp_path, memory.Memory("cpu-0"))
-    assert memory.read(tmp_path).current == "cpu-0" and len(waited) == 2
+    assert memory.read(tmp_path).current == "cpu-0"
+    assert len(waited) == 2
     errors.append(PermissionError(13, "Permission denied"))
     with pytest.raises(PermissionError):
         memory.write(tmp_path, memory.Memory())
@@ -202,7 +204,8 @@ def test_a_memory_that_is_held_for_a_moment_is_written(tmp_path: Path, monkeypat
 
 def test_the_command_file_is_one_that_cmd_reads() -> None:
     data = (launcher.APP / "packaging" / "windows" / "Start Helix.cmd").read_bytes()
-    assert data.isascii() and data.count(b"\n") == data.count(b"\r\n")
+    assert data.isascii()
+    assert data.count(b"\n") == data.count(b"\r\n")
     lines = data.decode().splitlines()
     (start,) = [line for line in lines if " run " in line]
     # whole paths, in quotes: a folder of the network cannot be the current one

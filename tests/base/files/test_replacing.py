@@ -46,7 +46,9 @@ def test_a_file_that_is_held_for_a_moment_is_replaced(
     old.write_text("old", encoding="utf-8")
     monkeypatch.setattr(os, "replace", failing(3, held(number), os.replace))
     replacing.replace(new, old)
-    assert old.read_text(encoding="utf-8") == "new" and not new.exists() and len(waited) == 3
+    assert old.read_text(encoding="utf-8") == "new"
+    assert not new.exists()
+    assert len(waited) == 3
 
 
 def test_what_stays_held_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waited: list[float]) -> None:
@@ -74,7 +76,8 @@ def test_a_file_that_is_held_for_a_moment_is_removed(
     monkeypatch.setattr(Path, "unlink", failing(2, held(32), Path.unlink))
     replacing.remove(file)
     replacing.remove(file)  # which is gone
-    assert not file.exists() and len(waited) == 2
+    assert not file.exists()
+    assert len(waited) == 2
 
 
 def test_a_new_file_has_a_name_of_its_own_and_no_other_reader(tmp_path: Path) -> None:
@@ -82,11 +85,13 @@ def test_a_new_file_has_a_name_of_its_own_and_no_other_reader(tmp_path: Path) ->
     for descriptor, name in made:
         os.write(descriptor, b"a\nb")
         os.close(descriptor)
-        assert Path(name).read_bytes() == b"a\nb" and Path(name).parent == tmp_path
+        assert Path(name).read_bytes() == b"a\nb"
+        assert Path(name).parent == tmp_path
         if os.name == "posix":
             assert Path(name).stat().st_mode & 0o777 == 0o600
     names = {Path(name).name for _, name in made}
-    assert len(names) == 3 and all(name.startswith(".run-") and name.endswith(".part") for name in names)
+    assert len(names) == 3
+    assert all(name.startswith(".run-") and name.endswith(".part") for name in names)
 
 
 def test_a_folder_that_takes_no_files_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

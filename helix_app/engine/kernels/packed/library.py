@@ -241,14 +241,13 @@ def _target_machine(processor: Processor) -> Any:
 
 def _know_stack_probe() -> None:
     """Let LLVM find the stack probe of Windows: its own library need not have one, the system's has."""
-    if sys.platform != "win32":
-        return
-    import llvmlite.binding as llvm
+    if sys.platform == "win32":
+        import llvmlite.binding as llvm
 
-    if llvm.address_of_symbol(_STACK_PROBE) is None:
-        with contextlib.suppress(OSError, AttributeError):  # code that wants it fails in its trial
-            probe = getattr(ctypes.WinDLL("ntdll"), _STACK_PROBE)
-            llvm.add_symbol(_STACK_PROBE, ctypes.cast(probe, ctypes.c_void_p).value)
+        if llvm.address_of_symbol(_STACK_PROBE) is None:
+            with contextlib.suppress(OSError, AttributeError):  # code that wants it fails in its trial
+                probe = getattr(ctypes.WinDLL("ntdll"), _STACK_PROBE)
+                llvm.add_symbol(_STACK_PROBE, ctypes.cast(probe, ctypes.c_void_p).value)
 
 
 def _assembly(part: str, processor: Processor) -> str:

@@ -194,7 +194,7 @@ def test_the_stack_probe_is_the_systems_own(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(llvm, "address_of_symbol", told.get)
     monkeypatch.setattr(llvm, "add_symbol", told.__setitem__)
     probe = libraries.ctypes.CFUNCTYPE(None)(lambda: None)
-    monkeypatch.setattr(libraries.ctypes, "WinDLL", lambda name: SimpleNamespace(**{"__chkstk": probe}), raising=False)
+    monkeypatch.setattr(libraries.ctypes, "WinDLL", lambda name: SimpleNamespace(__chkstk=probe), raising=False)
     libraries._know_stack_probe()
     assert told == {"__chkstk": libraries.ctypes.cast(probe, libraries.ctypes.c_void_p).value}
     monkeypatch.setattr(libraries.ctypes, "WinDLL", pytest.fail, raising=False)
