@@ -37,6 +37,7 @@ class _Rotating(logging.handlers.RotatingFileHandler):
             self.maxBytes += _MOST_BYTES  # not tried again for every record
             return
         super().doRollover()
+        self.maxBytes = _MOST_BYTES
 
 
 def log_file() -> Path:

@@ -71,7 +71,7 @@ def test_a_file_that_cannot_be_put_aside_is_written_on(monkeypatch: pytest.Monke
     assert file.read_text(encoding="utf-8").count("line ") == 5
     assert older.read_text(encoding="utf-8") == "of before"
     monkeypatch.setattr(os, "rename", rename)
-    for number in range(9):
+    for number in range(2):
         logging.getLogger("helix_app").info("later %d %s", number, "x" * 100)
-    assert "line 4" in older.read_text(encoding="utf-8")
-    assert "later 8" in file.read_text(encoding="utf-8")
+    assert any("line 4" in aside.read_text(encoding="utf-8") for aside in file.parent.glob("moved.log.*"))
+    assert "later 1" in file.read_text(encoding="utf-8")
