@@ -378,8 +378,7 @@ def _save(store: Keeper, settings: Settings, controller: SessionController) -> N
 def _refuse(code: str, fields: Mapping[str, str]) -> int:
     """Say why there is no window, where a person can see it. Returns the exit code."""
     log.info("%s: %s", code, ", ".join(fields.values()))
-    sentence = messages.error_text(code, fields)
-    print(sentence, file=sys.stderr, flush=True)  # noqa: T201
+    program.tell(messages.error_text(code, fields))
     return 1
 
 

@@ -22,6 +22,7 @@ import httpx
 
 from helix_app.base import texts
 from helix_app.base.errors import HelixError
+from helix_app.base.process.program import HIDDEN
 from helix_app.base.remote import is_local
 from helix_app.bench.arms import Task, plain_record
 from helix_app.bench.config import LLAMACPP, is_address
@@ -143,7 +144,11 @@ def opened(path: str, session: Session, target: ModelFiles, cancel: threading.Ev
         url = f"http://127.0.0.1:{port}"
         try:
             program = subprocess.Popen(
-                _command(path, target, session, port), stdin=subprocess.DEVNULL, stdout=errors, stderr=errors
+                _command(path, target, session, port),
+                stdin=subprocess.DEVNULL,
+                stdout=errors,
+                stderr=errors,
+                creationflags=HIDDEN,
             )
         except OSError as exc:
             raise HelixError("bench_program", reason=f"{path}: {texts.why(exc)}") from exc

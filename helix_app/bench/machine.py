@@ -16,6 +16,7 @@ import torch
 
 from helix_app import __version__
 from helix_app.base import texts
+from helix_app.base.files import replacing
 from helix_app.base.process.paths import cache_dir
 from helix_app.engine.machine import threads
 from helix_app.engine.machine.devices.device import cpu
@@ -92,7 +93,7 @@ def file_sha256(path: Path) -> str:
         store.parent.mkdir(parents=True, exist_ok=True)
         part = store.with_suffix(f".{os.getpid()}.part")
         part.write_text(json.dumps({**(known if isinstance(known, dict) else {}), key: digest.hexdigest()}))
-        part.replace(store)
+        replacing.replace(part, store)
     except OSError as exc:
         log.info("the hash of %s is not remembered: %s", path.name, exc)
     return digest.hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import signal
@@ -63,6 +64,8 @@ def put(text: str) -> None:
         _drop_output()
         if isinstance(exc, BrokenPipeError):
             raise
+        if sys.platform == "win32" and isinstance(exc, OSError) and exc.errno == errno.EINVAL:  # what it says there
+            raise BrokenPipeError(errno.EPIPE, str(exc)) from exc
         raise HelixError("output_failed", reason=texts.why(exc)) from exc
 
 

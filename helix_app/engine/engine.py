@@ -12,6 +12,7 @@ from functools import partial
 from helix_app.base.errors import HelixError
 from helix_app.base.failures import failure
 from helix_app.base.message_texts.reasons import fields_of
+from helix_app.base.process import throttling
 from helix_app.base.process.logs import log_file
 from helix_app.engine.host.client import cancelled_result
 from helix_app.engine.loading.fitting.memory_use import given_back, memory_use
@@ -43,6 +44,7 @@ class Engine:
     """
 
     def __init__(self) -> None:
+        throttling.never()
         self._loaded: LoadedModel | None = None
         self._wanted: LoadRequest | None = None  # what is loaded, or will be for the next reply
         self._given_up: LoadRequest | None = None  # for a load that was stopped; back if the next fails

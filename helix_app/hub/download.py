@@ -23,6 +23,7 @@ from typing import TypeVar, Union
 import filelock
 
 from helix_app.base.errors import DownloadError, HelixError
+from helix_app.base.files import replacing
 from helix_app.base.process import paths
 from helix_app.hub import store
 from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, WheelSource
@@ -246,7 +247,7 @@ class _Job:
             digest = yield from hash_file(part, self.entry.id, self._cancel)
             if digest == remote.sha256:
                 return part, digest
-            part.unlink()
+            replacing.remove(part)
             if not continued:
                 raise SourceError("checksum", f"sha256 {digest}, expected {remote.sha256}", remote.host)
             remote = None
@@ -305,13 +306,13 @@ class _Job:
             names = ", ".join(wheel.name for wheel, _ in wheels)
             raise SourceError("checksum", f"{names}: {type(exc).__name__}: {exc}") from exc
         finally:
-            half.unlink(missing_ok=True)
+            replacing.remove(half)
 
     def _name(self, verified: Path, sha256: str) -> DownloadDone:
         """Give a verified file its final name, on disk before it is visible."""
         with open(verified, "r+b") as file:
             os.fsync(file.fileno())
-        os.replace(verified, self.target)
+        replacing.replace(verified, self.target)
         store.write_note(self.target, sha256)
         return DownloadDone(self.entry.id, str(self.target))
 
@@ -322,6 +323,6 @@ class _Job:
         """Remove the parts: the wheel a model came from, and what other sources left behind."""
         for path in store.part_files_of(self.entry, self.folder):
             try:
-                path.unlink()
+                replacing.remove(path)
             except OSError as exc:
                 log.warning("%s could not be removed: %s", path, exc)

@@ -11,7 +11,6 @@ import json
 import logging
 import os
 import re
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from typing import Any
 import filelock
 
 from helix_app.base import texts, typed
-from helix_app.base.files import damaged
+from helix_app.base.files import damaged, replacing
 from helix_app.base.process import paths
 from helix_app.hub.catalog import Catalog, CatalogEntry, HubSource, load_catalog
 from helix_app.modelfiles.part_names import model_name
@@ -30,6 +29,7 @@ from helix_app.modelfiles.part_names import model_name
 log = logging.getLogger(__name__)
 _LOCK_SECONDS = 5.0
 _MOST_USES = 1000
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|\Z)")  # names that no folder has on Windows
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,8 @@ def _new_id(repo: str, file: str, kept: Registry) -> str:
 
 
 def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._") or "model"
+    slug = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._") or "model"
+    return f"model-{slug}" if _DEVICE.match(slug) else slug
 
 
 def drop(model_id: str) -> bool:
@@ -254,11 +255,11 @@ def _locked() -> Iterator[None]:
 
 def _write(kept: Registry) -> None:
     path = registry_file()
-    fd, name = tempfile.mkstemp(dir=path.parent, prefix=".library-", suffix=".json")
+    fd, name = replacing.new_file(path.parent, ".library-", ".json")
     try:
         with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
             json.dump(typed.plain(kept), file, indent=1, ensure_ascii=False)
-        os.replace(name, path)
+        replacing.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

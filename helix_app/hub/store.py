@@ -16,6 +16,7 @@ from pathlib import Path
 
 from helix_app.base import texts
 from helix_app.base.errors import HelixError, ModelFileError
+from helix_app.base.files import replacing
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.process import paths
 from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, WheelSource
@@ -147,7 +148,7 @@ def write_note(path: Path, sha256: str) -> None:
     note, half = _note_file(path), path.with_name(f"{path.name}.json.{os.getpid()}")
     try:
         half.write_text(json.dumps(asdict(Verified(sha256, stat.st_size, stat.st_mtime_ns))), encoding="utf-8")
-        os.replace(half, note)
+        replacing.replace(half, note)
     except OSError:
         half.unlink(missing_ok=True)
 

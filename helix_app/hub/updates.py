@@ -21,6 +21,7 @@ import httpx
 import helix_app
 from helix_app.base import settings, texts
 from helix_app.base.errors import InputError
+from helix_app.base.files import replacing
 from helix_app.base.process import paths
 from helix_app.hub.access import offline
 from helix_app.hub.sources import in_thread
@@ -138,6 +139,6 @@ def _write(kept: _Kept) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         part.write_text(json.dumps(asdict(kept)), encoding="utf-8")
-        part.replace(file)
+        replacing.replace(part, file)
     except OSError as exc:
         log.info("when the releases page was asked is not remembered: %s", exc)

@@ -12,7 +12,6 @@ import gzip
 import io
 import json
 import os
-import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from typing import IO, Any, NoReturn, Union
 import helix_app
 from helix_app.base import typed
 from helix_app.base.errors import RunFileError
+from helix_app.base.files import replacing
 from helix_app.protocol.events import (
     CACHE_CELL,
     CacheSnapshot,
@@ -109,10 +109,10 @@ def save(items: Iterable[RunItem], path: Path) -> None:
     """
     name = ""
     try:
-        fd, name = tempfile.mkstemp(dir=path.parent, prefix=".run-", suffix=".part")
+        fd, name = replacing.new_file(path.parent, ".run-", ".part")
         with os.fdopen(fd, "wb") as raw:
             _write(items, raw)
-        os.replace(name, path)
+        replacing.replace(name, path)
     except OSError as error:
         raise RunFileError("run_not_saved", file=path, detail=str(error)) from error
     finally:

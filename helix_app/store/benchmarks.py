@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 import time
 import zlib
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helix_app.base.errors import HelixError
+from helix_app.base.files import replacing
 from helix_app.base.process import paths
 
 log = logging.getLogger(__name__)
@@ -134,4 +134,4 @@ class BenchmarkStore:
         """A file that is no database is kept under another name: it may be somebody's."""
         aside = self.path.with_name(f"{self.path.name}.damaged-{int(time.time())}")
         log.error("%s is damaged (%s); kept as %s", self.path, why, aside.name)
-        os.replace(self.path, aside)
+        replacing.replace(self.path, aside)

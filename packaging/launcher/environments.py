@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +19,7 @@ from launcher.variants import PYTHON, Recipe, recipe
 
 READY = "helix-ready.json"
 _DOCTOR_SECONDS = 900.0
+_CLOSE_SECONDS = 60.0  # that a window may take to end
 _KINDS = {"rocm": "cuda", "cuda": "cuda", "directml": "directml", "cpu": "cpu"}  # of device, by variant
 _OFFLINE = (
     "dns error",
@@ -109,10 +112,11 @@ class Environments:
         made = self.recipe(option)
         folder = self.folder(option, made)
         self._check_room(folder, made)
+        self._let_go(folder)
         (folder / READY).unlink(missing_ok=True)
         if not verify.python_of(folder).exists() or not self.programs.starts(verify.python_of(folder)):
             self.say("Making the environment…")
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(verify.reachable(folder), ignore_errors=True)
             self._uv("venv", "--quiet", "--no-project", "--python", self.python, str(folder))
         for step in made.steps:
             self._uv("pip", "install", "--python", str(verify.python_of(folder)), *step)
@@ -134,6 +138,15 @@ class Environments:
         again = [part for name in names for part in ("--reinstall-package", name)]
         for step in made.steps:
             self._uv("pip", "install", "--python", str(verify.python_of(folder)), *again, *step)
+
+    def _let_go(self, folder: Path) -> None:
+        """Wait until the window that asked for this has ended: Windows replaces no file that a program runs from."""
+        if os.name != "nt" or not windows.in_use(folder):
+            return
+        self.say("Waiting until Helix is closed…")
+        end = time.monotonic() + _CLOSE_SECONDS
+        while windows.in_use(folder) and time.monotonic() < end:
+            time.sleep(0.5)
 
     def _check_room(self, folder: Path, made: Recipe) -> None:
         if folder.exists():
@@ -226,4 +239,4 @@ class Environments:
             if folder.name in kept or not _OWN.fullmatch(folder.name) or folder.is_symlink():
                 continue
             if (folder / "pyvenv.cfg").exists() and not windows.in_use(folder):
-                shutil.rmtree(folder, ignore_errors=True)
+                shutil.rmtree(verify.reachable(folder), ignore_errors=True)

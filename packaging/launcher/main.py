@@ -8,8 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from launcher import memory, verify, windows
@@ -26,8 +27,23 @@ CHOICES = "HELIX_VARIANTS"  # and which accelerators there are for this system, 
 
 def main(argv: Sequence[str] | None = None, machine: Machine | None = None) -> int:
     """Start Helix. Returns the exit code: 0 done, 1 it could not be, 2 wrong usage."""
+    any_text()
     options = parser().parse_args(argv)
-    machine = machine or this_machine()
+    if not options.pause:
+        return run(options, machine or this_machine())
+    try:
+        code = run(options, machine or this_machine())
+    except Exception:
+        traceback.print_exc()
+        code = 1
+    if code:
+        with suppress(EOFError, RuntimeError, KeyboardInterrupt):  # or nobody is there to press anything
+            input("Press Enter to close this window.")
+    return code
+
+
+def run(options: argparse.Namespace, machine: Machine) -> int:
+    """What the options ask for. Returns the exit code."""
     root = options.environments or environments_folder(machine.system)
     choice = choose(machine, rocm_index=bool(rocm_index()) or options.wheels is not None)
     if options.list:
@@ -62,6 +78,7 @@ def main(argv: Sequence[str] | None = None, machine: Machine | None = None) -> i
     again = [sys.executable, str(APP / "packaging" / "launcher"), "--uv", uv, "--python", options.python]
     again += ["--environments", str(root.absolute())]
     again += ["--wheels", str(options.wheels.absolute())] if options.wheels is not None else []
+    again += ["--pause"] if machine.system == "windows" else []  # its console is gone with it
     return 0 if options.no_start else start(folder, options.window, again, machine.system)
 
 
@@ -75,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--wheels", type=Path, help="a folder of wheels that are taken before any index")
     made.add_argument("--environments", type=Path, help="the folder of environments")
     made.add_argument("--uv", help="the program uv")
+    made.add_argument("--pause", action="store_true", help="after a failure wait for a key, so that it can be read")
     made.add_argument(
         "--python",
         default=os.environ.get("HELIX_PYTHON", PYTHON),
@@ -199,6 +217,13 @@ def only_one(root: Path) -> Iterator[None]:
         except OSError as exc:
             raise Busy from exc
         yield
+
+
+def any_text() -> None:
+    """Whatever uv and cards are called must reach a pipe, which on Windows has an encoding of few characters."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def say(text: str) -> None:

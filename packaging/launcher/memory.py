@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 FILE = "launcher.json"
+_WAITS = (0.05, 0.1, 0.2, 0.4)  # seconds
 
 
 @dataclass
@@ -45,4 +47,12 @@ def write(root: Path, memory: Memory) -> None:
     root.mkdir(parents=True, exist_ok=True)
     part = root / f"{FILE}.part"
     part.write_text(json.dumps(asdict(memory), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    for seconds in _WAITS:
+        try:
+            os.replace(part, root / FILE)
+            return
+        except OSError as exc:
+            if getattr(exc, "winerror", None) is None:
+                raise
+        time.sleep(seconds)  # on Windows a virus scanner may have one of them open for a moment
     os.replace(part, root / FILE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -16,7 +17,7 @@ class Programs:
 
     def uv(self, command: Sequence[str], say: Callable[[str], None]) -> tuple[int, list[str]]:
         """Run ``uv`` and pass its progress on. Returns exit code and lines. Raises OSError."""
-        process = subprocess.Popen(list(command), env=clean(os.environ), stderr=subprocess.PIPE)
+        process = subprocess.Popen(list(command), env=with_proxies(clean(os.environ)), stderr=subprocess.PIPE)
         lines = []
         assert process.stderr is not None
         for raw in process.stderr:
@@ -42,6 +43,15 @@ class Programs:
         command = [str(python), "-m", "helix_app", "doctor", "--json"]
         done = subprocess.run(command, cwd=app, env=environment, capture_output=True, timeout=seconds)
         return done.stdout.decode("utf-8", "replace")
+
+
+def with_proxies(environment: dict[str, str]) -> dict[str, str]:
+    """The same with the proxies that Windows or macOS is set to use: ``uv`` goes by variables alone."""
+    if any(name.lower() in ("http_proxy", "https_proxy", "all_proxy") for name in environment):
+        return environment
+    proxies = urllib.request.getproxies()
+    told = {f"{kind.upper()}_PROXY": proxies[kind] for kind in ("http", "https") if kind in proxies}
+    return {**environment, **told}
 
 
 def clean(environment: Mapping[str, str]) -> dict[str, str]:

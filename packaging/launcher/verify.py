@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -58,9 +59,9 @@ def _damage(record: Path, deep: bool) -> Iterator[str]:
     for row in rows:
         if len(row) != 3 or not row[2].isdigit() or "__pycache__" in row[0]:
             continue  # the list itself, and what Python compiles anew
-        file_path = record.parent / row[0]
+        file_path = reachable(record.parent / row[0])
         try:
-            if file_path.stat().st_size != int(row[2]):
+            if os.stat(file_path).st_size != int(row[2]):
                 yield f"{row[0]} has another size"
             elif deep and not _same(file_path, row[1]):
                 yield f"{row[0]} has other contents"
@@ -68,12 +69,20 @@ def _damage(record: Path, deep: bool) -> Iterator[str]:
             yield f"{row[0]} is missing"
 
 
-def _same(file: Path, told: str) -> bool:
+def reachable(path: Path) -> str:
+    """A path of any length: Windows takes more than 260 characters with a mark before them alone."""
+    whole = os.path.abspath(path)
+    if os.name != "nt" or whole.startswith("\\\\?\\"):
+        return whole
+    return f"\\\\?\\UNC{whole[1:]}" if whole.startswith("\\\\") else f"\\\\?\\{whole}"
+
+
+def _same(file: str, told: str) -> bool:
     algorithm, _, digest = told.partition("=")
     if algorithm != "sha256":
         return True
     found = hashlib.sha256()
-    with file.open("rb") as stream:
+    with open(file, "rb") as stream:
         while part := stream.read(1 << 20):
             found.update(part)
     return base64.urlsafe_b64encode(found.digest()).rstrip(b"=").decode() == digest

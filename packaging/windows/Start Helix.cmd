@@ -3,11 +3,13 @@ rem Double-click to start Helix. The first start finds the graphics card and fet
 rem Others:  "Start Helix.cmd" --list    --variant cpu    --repair
 setlocal
 chcp 65001 >nul
-cd /d "%~dp0..\.."
-set "UV=%CD%\packaging\uv.exe"
+rem in a folder of the network there is no current folder, so that every path is a whole one
+cd /d "%~dp0..\.." 2>nul
+set "UV=%~dp0..\uv.exe"
 if exist "%UV%" goto :run
 for /f "delims=" %%U in ('where uv.exe 2^>nul') do set "UV=%%U"& goto :run
-if exist "%USERPROFILE%\.local\bin\uv.exe" set "UV=%USERPROFILE%\.local\bin\uv.exe"& goto :run
+set "UV=%USERPROFILE%\.local\bin\uv.exe"
+if exist "%UV%" goto :run
 echo Helix is set up by uv, which is not here. Install it with one of
 echo     winget install astral-sh.uv
 echo     py -m pip install uv
@@ -16,5 +18,8 @@ pause
 exit /b 1
 
 :run
-"%UV%" run --quiet --no-project --python 3.12 packaging\launcher --uv "%UV%" %*
-if errorlevel 1 pause
+"%UV%" run --quiet --no-project --python 3.12 "%~dp0..\launcher" --uv "%UV%" %*
+set "CODE=%ERRORLEVEL%"
+rem a program that crashed has a negative code
+if not "%CODE%"=="0" pause
+exit /b %CODE%

@@ -73,6 +73,15 @@ def test_a_result_that_does_not_arrive_is_an_error_that_says_why(monkeypatch: py
         put("x")
 
 
+def test_windows_says_in_words_of_its_own_that_nobody_reads_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", Broken(OSError(errno.EINVAL, "Invalid argument")))
+    with pytest.raises(HelixError):
+        put("x")
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(BrokenPipeError):
+        put("x")
+
+
 # --------------------------------------------------------------------------- in
 
 

@@ -135,3 +135,12 @@ def test_a_damaged_library_says_what_to_do(tmp_path: Path, caplog: pytest.LogCap
     assert "take them in again with `models add`: it is kept as library.json.bad then" in caplog.text
     registry.add([tmp_path / "m.gguf"])
     assert registry.registry_file().with_name("library.json.bad").read_text(encoding="utf-8") == "{half"
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("CON.gguf", "model-con"), ("aux.Q4_K_M.gguf", "model-aux.q4_k_m"), ("com1.gguf", "model-com1")],
+)
+def test_a_model_with_the_name_of_a_device_has_a_folder_on_windows_too(file: str, name: str) -> None:
+    assert registry.take("Owner/Some-GGUF", (HubFile(file, 1, SHA),)) == name
+    assert registry.take("Owner/Console", (HubFile("console.gguf", 1, SHA),)) == "console"

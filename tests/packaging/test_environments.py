@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import ntpath
 import os
 import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+from types import SimpleNamespace
 
 import pytest
-from launcher import memory, variants, verify, windows
+from launcher import environments, memory, variants, verify, windows
 from launcher.choice import Option
 from launcher.environments import READY, Environments, NoRoom, NotFetched, VariantFailed
 from launcher.programs import Programs
@@ -320,3 +322,29 @@ def test_a_full_disk_is_said_before_anything_is_fetched(place: Place, monkeypatc
 
 def test_a_system_without_such_wheels(place: Place) -> None:
     assert place.made("macos").settle([DIRECTML, CPU]).name.startswith("cpu-")
+
+
+def test_on_windows_a_repair_waits_for_the_window_to_close(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = place.made().settle([CPU])
+    answers, waited = [True, True, True, False], list[float]()
+    monkeypatch.setattr(environments, "os", SimpleNamespace(name="nt"))
+    monkeypatch.setattr(environments.time, "sleep", waited.append)
+    monkeypatch.setattr(windows, "in_use", lambda environment: environment == folder and answers.pop(0))
+    place.made().make(CPU, repair=True)
+    assert "Waiting until Helix is closed" in place.text
+    assert not answers
+    assert len(waited) == 2
+    assert (folder / READY).is_file()
+
+
+@pytest.mark.parametrize(
+    ("path", "marked"),
+    [
+        (r"C:\Users\Jörg Müller\Lib\..\Scripts\x.exe", r"\\?\C:\Users\Jörg Müller\Scripts\x.exe"),
+        (r"\\server\share\environments\x.py", r"\\?\UNC\server\share\environments\x.py"),
+        (r"\\?\C:\x.py", r"\\?\C:\x.py"),
+    ],
+)
+def test_windows_is_asked_for_paths_of_any_length(path: str, marked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, "os", SimpleNamespace(name="nt", path=ntpath))
+    assert verify.reachable(PureWindowsPath(path)) == marked  # type: ignore[arg-type]

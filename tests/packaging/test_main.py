@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import io
 import json
 import os
 import sys
@@ -11,6 +13,7 @@ import pytest
 from launcher import main as launcher, memory, windows
 from launcher.cards import Card, Machine
 from launcher.choice import Option, choose
+from launcher.programs import with_proxies
 
 GB = 2**30
 RADEON = Machine("windows", (Card("AMD Radeon RX 7900 XTX", "amd", 0x744C, 24 * GB),))
@@ -132,3 +135,79 @@ def test_the_window_is_started_in_the_environment(tmp_path: Path, monkeypatch: p
 def test_without_a_console_it_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     launcher.say("nobody hears this")
+
+
+@pytest.mark.parametrize("answer", ["", EOFError(), RuntimeError("lost sys.stdin")])
+def test_a_failure_stays_on_the_screen_where_the_window_asked(
+    home: Path, monkeypatch: pytest.MonkeyPatch, answer: str | Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+
+    def ask(text: str) -> str:
+        asked.append(text)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(builtins, "input", ask)
+    assert launcher.main(["--uv", str(home / "no uv"), "--no-start"], RADEON) == 1
+    assert not asked
+    assert launcher.main(["--uv", str(home / "no uv"), "--no-start", "--pause"], RADEON) == 1
+    assert len(asked) == 1
+    monkeypatch.setattr(launcher, "run", lambda options, machine: {}["unexpected"])
+    assert launcher.main(["--pause"], RADEON) == 1
+    assert len(asked) == 2
+    assert "KeyError" in capsys.readouterr().err
+    monkeypatch.setattr(launcher, "run", lambda options, machine: 0)
+    assert launcher.main(["--pause"], RADEON) == 0
+    assert len(asked) == 2
+
+
+def test_what_uv_draws_reaches_a_pipe_of_few_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(pipe, encoding="cp1252"))
+    launcher.any_text()
+    launcher.say("  ╰─▶ no wheels for “Radeon™ RX”")
+    assert "╰─▶" in pipe.getvalue().decode("utf-8")
+
+
+def test_the_systems_proxy_is_told_to_uv(monkeypatch: pytest.MonkeyPatch) -> None:
+    from launcher import programs
+
+    said = {"http": "http://proxy:3128", "https": "http://proxy:3129", "ftp": "http://proxy:21", "no": "local"}
+    monkeypatch.setattr(programs.urllib.request, "getproxies", lambda: said)
+    told = {"PATH": "x", "HTTP_PROXY": "http://proxy:3128", "HTTPS_PROXY": "http://proxy:3129"}
+    assert with_proxies({"PATH": "x"}) == told
+    assert with_proxies({"https_proxy": "http://own:1"}) == {"https_proxy": "http://own:1"}
+
+
+def test_a_memory_that_is_held_for_a_moment_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = PermissionError(13, "Access is denied")
+    held.winerror = 5  # type: ignore[attr-defined]
+    errors, waited, real = [held, held], list[float](), os.replace
+
+    def replace(source: Path, target: Path) -> None:
+        if errors:
+            raise errors.pop()
+        real(source, target)
+
+    monkeypatch.setattr(memory.os, "replace", replace)
+    monkeypatch.setattr(memory.time, "sleep", waited.append)
+    memory.write(tmp_path, memory.Memory("cpu-0"))
+    assert memory.read(tmp_path).current == "cpu-0"
+    assert len(waited) == 2
+    errors.append(PermissionError(13, "Permission denied"))
+    with pytest.raises(PermissionError):
+        memory.write(tmp_path, memory.Memory())
+    assert len(waited) == 2
+
+
+def test_the_command_file_is_one_that_cmd_reads() -> None:
+    data = (launcher.APP / "packaging" / "windows" / "Start Helix.cmd").read_bytes()
+    assert data.isascii()
+    assert data.count(b"\n") == data.count(b"\r\n")
+    lines = data.decode().splitlines()
+    (start,) = [line for line in lines if " run " in line]
+    # whole paths, in quotes: a folder of the network cannot be the current one
+    assert '"%~dp0..\\launcher" --uv "%UV%" %*' in start
+    assert not any("if errorlevel" in line.lower() for line in lines), "which a negative exit code is not"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import filelock
+
+from helix_app.base.files.replacing import new_file, replace
 
 _LOCK_SECONDS = 5.0  # far longer than it takes to write so little
 
@@ -30,11 +31,11 @@ def locked(path: Path) -> Iterator[None]:
 
 def write_whole(path: Path, text: str) -> None:
     """Replace the file. Raises OSError; what was there stays then."""
-    fd, name = tempfile.mkstemp(dir=path.parent, prefix=".settings-", suffix=".json")
+    fd, name = new_file(path.parent, ".settings-", ".json")
     try:
         with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
             file.write(text)
-        os.replace(name, path)
+        replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

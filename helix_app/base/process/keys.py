@@ -9,11 +9,11 @@ import importlib
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from helix_app.base.files.replacing import new_file, replace
 from helix_app.base.process import paths
 
 log = logging.getLogger(__name__)
@@ -103,11 +103,11 @@ class KeyStore:
 
     def _write(self, kept: dict[str, str]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".keys")  # of mode 600
+        handle, name = new_file(self.path.parent, ".keys")  # of mode 600
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 json.dump(kept, file)
-            os.replace(name, self.path)
+            replace(name, self.path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
 import re
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from helix_app.base.errors import InputError
 from helix_app.base.process import paths
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+_MOST_BYTES = 2_000_000
 _LOGIN = re.compile(r"(?<=://)[^/\s'\"]+@")  # name and password in an address
 
 
@@ -20,6 +22,22 @@ class _Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return _LOGIN.sub("***@", super().format(record))
+
+
+class _Rotating(logging.handlers.RotatingFileHandler):
+    """Writes on where the file cannot be put aside: Windows renames none that another window has open."""
+
+    def doRollover(self) -> None:
+        if self.stream is not None:
+            self.stream.close()
+            self.stream = None  # type: ignore[assignment]  # opened again by the next record
+        try:
+            os.rename(self.baseFilename, self.baseFilename)  # refused where the other name would be
+        except OSError:
+            self.maxBytes += _MOST_BYTES  # not tried again for every record
+            return
+        super().doRollover()
+        self.maxBytes = _MOST_BYTES
 
 
 def log_file() -> Path:
@@ -51,9 +69,9 @@ def setup(*, verbose: bool = False, to_file: bool = True, name: str = "helix") -
         try:
             paths.log_dir().mkdir(parents=True, exist_ok=True)
             handlers.append(
-                logging.handlers.RotatingFileHandler(
+                _Rotating(
                     paths.log_dir() / f"{name}.log",
-                    maxBytes=2_000_000,
+                    maxBytes=_MOST_BYTES,
                     backupCount=3,
                     encoding="utf-8",
                     delay=True,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import os
 import runpy
@@ -17,8 +18,10 @@ from typing import Any
 JOB_FLAG = "--helix-job"  # a job of engine/machine/jobs.py
 MODULE_FLAG = "--helix-module"  # what `python -m` is elsewhere
 COMMAND_LINE = "helix-cli"  # name of the frozen program that has a console
+_ERROR_BOX = 0x10  # MB_ICONERROR, with a button OK
 _JOBS = "helix_app.engine.machine.jobs"
 _ENTRANCE = "helix_app.__main__"
+HIDDEN = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # on Windows; else a console flashes up
 
 
 def frozen() -> bool:
@@ -39,8 +42,9 @@ def own_command(without: Sequence[str] = ()) -> list[str]:
 def start_again(without: Sequence[str] = ()) -> None:
     """Start the program anew, as one that outlives this process."""
     apart: dict[str, Any] = {"start_new_session": True}
-    if sys.platform == "win32":
+    if sys.platform == "win32":  # where it has no console, and what is inherited instead of one takes no text
         apart = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
+        apart |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     subprocess.Popen(own_command(without), stdin=subprocess.DEVNULL, **apart)
 
 
@@ -48,6 +52,14 @@ def guard_streams() -> None:
     """A windowed program has no standard streams, but libraries print."""
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
+def tell(sentence: str) -> None:
+    """Say why there is no window, where a person can see it: in a box where nobody reads standard error."""
+    sys.stderr.write(sentence + "\n")
+    sys.stderr.flush()
+    if sys.platform == "win32" and getattr(sys.stderr, "name", "") == os.devnull:  # of ``guard_streams``
+        ctypes.windll.user32.MessageBoxW(None, sentence, "Helix", _ERROR_BOX)
 
 
 def dispatch(argv: Sequence[str]) -> int | None:
@@ -68,6 +80,6 @@ def dispatch(argv: Sequence[str]) -> int | None:
         sys.argv = [module, *argv[3:]]
         runpy.run_module(module, run_name="__main__", alter_sys=False)
         return 0
-    if frozen() and Path(argv[0]).stem == COMMAND_LINE:
+    if frozen() and Path(argv[0]).stem.casefold() == COMMAND_LINE:  # Windows takes any case
         return int(importlib.import_module(_ENTRANCE).main())
     return None

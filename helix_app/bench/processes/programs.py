@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from helix_app.base.errors import HelixError
+from helix_app.base.process.program import HIDDEN
 from helix_app.bench.config import BenchConfig
 
 SECONDS = 300  # longer than loading or any reply takes
@@ -63,7 +64,12 @@ class Program(AbstractContextManager["Program"]):
         self._file = errors.open("w", encoding="utf-8")
         try:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._file, env=dict(environment)
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._file,
+                env=dict(environment),
+                creationflags=HIDDEN,
             )
         except BaseException:
             self._file.close()

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 KILL_SECONDS = 5.0  # a killed process that is still there after this is stuck in the system
 POLL_SECONDS = 0.1  # how late a reader with a full inbox notices that the process is being ended
+LAST_READ_SECONDS = 1.0  # that what a process sent before it died may take to be read
 WAITING_MESSAGES = 8  # of the child that may wait to be received; then it is the child that waits, as Stop must not
 
 
@@ -89,6 +90,9 @@ class ChildProcess:
             message = self._inbox.get(timeout=timeout)
         except queue.Empty:
             message = None
+            # on Windows one that dies while it starts never took its end of the pipe: this process keeps it open
+            if not self._read_all.is_set() and not self.alive and not self._read_all.wait(LAST_READ_SECONDS):
+                self._read_all.set()
         if message is None and self._read_all.is_set() and self._inbox.empty():
             raise ChildGone
         return message

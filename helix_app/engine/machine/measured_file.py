@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from helix_app.base import texts
+from helix_app.base.files import replacing
 from helix_app.base.process import paths
 
 log = logging.getLogger(__name__)
@@ -103,6 +104,6 @@ def _change(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             part = file.with_suffix(f".{os.getpid()}.part")
             part.write_text(json.dumps({key: entries[key] for key in still[-_MAX - 1 :]}, indent=1), encoding="utf-8")
-            part.replace(file)
+            replacing.replace(part, file)
         except (OSError, TypeError) as exc:
             log.info("what was measured is not remembered: %s", exc)

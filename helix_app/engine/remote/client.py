@@ -128,7 +128,13 @@ class RemoteClient:
         thread = threading.Thread(target=run, name="helix-remote", daemon=True)
         thread.start()
         try:
-            while (event := told.get()) is not None:
+            while True:
+                try:
+                    event = told.get(timeout=POLL_SECONDS)  # no wait without end: on Windows Ctrl-C does not end one
+                except queue.Empty:
+                    continue
+                if event is None:
+                    return
                 yield event
         finally:
             over.set()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import json
 import logging
-import os
 import shutil
 import tempfile
 import weakref
@@ -22,6 +21,7 @@ from typing import Any
 import tokenizers
 
 from helix_app.base.errors import InputError, ModelFileError
+from helix_app.base.files import replacing
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.process import paths
 from helix_app.base.replies.tool_calls import MARKS
@@ -334,7 +334,7 @@ def _to_cache(folder: Path, tokenizer: Tokenizer) -> None:
         (part / "helix.json").write_text(json.dumps(asdict(tokenizer.info)), encoding="utf-8")
         if folder.exists():
             shutil.rmtree(folder, ignore_errors=True)
-        os.replace(part, folder)
+        replacing.replace(part, folder)
     except Exception as exc:  # tokenizers raises bare Exception for a full disk
         log.info("tokenizer cache not written: %s", exc)
         if part is not None:

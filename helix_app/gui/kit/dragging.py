@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtCore import QDir, QMimeData, Qt
 from PySide6.QtGui import QDropEvent
 
 
 def local_files(source: QMimeData) -> list[str]:
     """Paths of the files that are dropped or pasted."""
-    return [url.toLocalFile() for url in source.urls() if url.isLocalFile()] if source.hasUrls() else []
+    if not source.hasUrls():
+        return []
+    return [QDir.toNativeSeparators(url.toLocalFile()) for url in source.urls() if url.isLocalFile()]
 
 
 def accept_copy(event: QDropEvent) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QStandardPaths
+from PySide6.QtCore import QCoreApplication, QDir, QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from helix_app.base.process import paths
@@ -53,7 +53,7 @@ def ask_several(parent: QWidget, title: str, kinds: str) -> list[str]:
     """Paths of files to read, none when the person changed their mind; ``kinds`` as Qt's filters."""
     chosen = QFileDialog.getOpenFileNames(parent, title, str(start_folder(parent)), kinds)[0]
     _used(parent, chosen[0] if chosen else "")
-    return chosen
+    return [QDir.toNativeSeparators(path) for path in chosen]
 
 
 def ask_save(parent: QWidget, title: str, name: str, kinds: str = "") -> tuple[str, str]:
@@ -84,7 +84,8 @@ def start_folder(parent: QWidget, remembered: str = DOCUMENTS) -> Path:
 
 
 def _used(parent: QWidget, chosen: str, remembered: str = DOCUMENTS) -> str:
-    state = _state(parent)
+    """What was chosen, as the system writes paths: models are known by theirs."""
+    chosen, state = QDir.toNativeSeparators(chosen), _state(parent)
     if chosen and state is not None:
         folder = str(Path(chosen).parent)
         if folder != getattr(state.settings, remembered):

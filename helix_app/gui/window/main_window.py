@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -275,6 +275,14 @@ class MainWindow(RequestWindow):
         self.models.start()
         self.book.start(self.settings.last_chat)
         self.drafts.start()
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self.on_about_to_quit)
+
+    def on_about_to_quit(self) -> None:
+        """Windows ends the session, which closes no window: what is to be kept is kept now, or never."""
+        if self.isVisible():
+            self.close()
 
     @Slot(object)
     def on_event(self, event: object) -> None:

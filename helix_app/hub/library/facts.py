@@ -9,6 +9,7 @@ from pathlib import Path
 
 from helix_app.base import texts, typed
 from helix_app.base.errors import ModelFileError
+from helix_app.base.files import replacing
 from helix_app.base.process import paths
 from helix_app.hub.library.quantisation import of_header, of_name
 from helix_app.modelfiles.display_name import clean_name
@@ -67,7 +68,7 @@ def facts_of(path: Path, *, read: bool = True) -> ModelFacts:
         kept.parent.mkdir(parents=True, exist_ok=True)
         half = kept.with_suffix(f".{os.getpid()}.part")
         half.write_text(json.dumps(asdict(facts)), encoding="utf-8")
-        os.replace(half, kept)
+        replacing.replace(half, kept)
     except OSError:
         pass  # it is only looked at again
     return facts

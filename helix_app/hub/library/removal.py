@@ -12,6 +12,7 @@ import filelock
 
 from helix_app.base import texts
 from helix_app.base.errors import DownloadError, HelixError, InputError
+from helix_app.base.files import replacing
 from helix_app.base.process import paths
 from helix_app.hub import registry, store
 from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry
@@ -98,7 +99,7 @@ def _delete(path: Path) -> None:
             shutil.rmtree(path)
             return
         for part in part_files(path):
-            part.unlink(missing_ok=True)
+            replacing.remove(part)
     except OSError as exc:
         raise HelixError("library_not_deleted", path=path, reason=texts.why(exc), detail=repr(exc)) from exc
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from helix_app.base import texts
 from helix_app.base.errors import ModelFileError
+from helix_app.base.files import replacing
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.process import paths
 from helix_app.modelfiles.gguf import groups4
@@ -222,6 +223,6 @@ def _to_cache(file: Path, header: GgufHeader) -> None:
         tensors = {n: [list(t.shape), t.type, t.offset, t.nbytes] for n, t in header.tensors.items()}
         part = file.with_suffix(f".{os.getpid()}.part")
         part.write_text(json.dumps({"metadata": header.metadata, "tensors": tensors}), encoding="utf-8")
-        os.replace(part, file)
+        replacing.replace(part, file)
     except OSError as exc:
         log.info("header cache not written: %s", exc)

@@ -16,6 +16,7 @@ from typing import Any
 
 from helix_app.base import texts
 from helix_app.base.errors import ModelFileError
+from helix_app.base.files import replacing
 from helix_app.base.process import paths
 from helix_app.modelfiles.tokens.special_tokens import END_NAMES
 
@@ -58,7 +59,7 @@ def read_tokenizer_files(folder: Path) -> TokenizerFiles:
         kept.parent.mkdir(parents=True, exist_ok=True)
         part = kept.with_suffix(f".{os.getpid()}.part")
         part.write_text(json.dumps({"ends": ends, "markers": markers}), encoding="utf-8")
-        os.replace(part, kept)
+        replacing.replace(part, kept)
     except OSError as exc:
         log.info("tokenizer facts not kept: %s", exc)
     return TokenizerFiles(digest, tuple(ends), markers)

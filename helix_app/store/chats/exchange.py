@@ -10,13 +10,13 @@ and ``txt`` are for reading.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from helix_app.base import texts, typed
 from helix_app.base.errors import HelixError
+from helix_app.base.files import replacing
 from helix_app.protocol.conversations.chats import Chat, ChatFormat
 from helix_app.store.chats import documents, tree
 
@@ -36,7 +36,7 @@ def write(path: Path, form: ChatFormat, chats: Sequence[Chat]) -> None:
     try:
         try:
             part.write_bytes(data)
-            os.replace(part, path)
+            replacing.replace(part, path)
         except OSError:
             part.unlink(missing_ok=True)
             raise

@@ -8,7 +8,6 @@ one of their conversation, and conversations that have lost everything but messa
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
+from helix_app.base.files import replacing
 from helix_app.protocol.conversations.chats import Chat, ChatEntry, Message, MessageState, Role
 from helix_app.store.chats import schema, tree
 
@@ -61,7 +61,7 @@ def recover(path: Path, why: Exception) -> Recovered:
     except BaseException:
         _remove(new)
         raise
-    os.replace(new, path)
+    replacing.replace(new, path)
     log.error("%d conversations and %d messages could be read; the file is kept as %s", chats, messages, aside.name)
     return Recovered(chats, messages, aside)
 
@@ -72,10 +72,10 @@ def _set_aside(path: Path) -> Path:
     while aside.exists():
         stamp += 1
         aside = path.with_name(f"{path.name}.damaged-{stamp}")
-    os.replace(path, aside)
+    replacing.replace(path, aside)
     for end in ("-wal", "-shm"):
         with suppress(FileNotFoundError):
-            os.replace(f"{path}{end}", f"{aside}{end}")
+            replacing.replace(f"{path}{end}", f"{aside}{end}")
     return aside
 
 

@@ -51,7 +51,9 @@ def test_the_window_is_what_is_left() -> None:
 
 
 @pytest.mark.usefixtures("frozen")
-@pytest.mark.parametrize("name", ["helix-cli", "C:/Program Files/Helix/helix-cli.exe", "/opt/Jörg/helix-cli"])
+@pytest.mark.parametrize(
+    "name", ["helix-cli", "HELIX-CLI", "C:/Program Files/Helix/helix-cli.exe", "/opt/Jörg/helix-cli"]
+)
 def test_the_frozen_command_line_is_known_by_its_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program.importlib, "import_module", lambda _: SimpleNamespace(main=lambda: 7))
     assert program.dispatch([name, "models", "list"]) == 7
@@ -64,6 +66,41 @@ def test_it_is_started_again_as_it_was_but_for_the_files_it_opened(monkeypatch: 
     monkeypatch.setattr(program.subprocess, "Popen", lambda command, **_: started.append(command))
     program.start_again(without=["/x/model.gguf"])
     assert started == [[sys.executable, "-X", "utf8", "main.py", "--verbose"]]
+
+
+def test_on_windows_it_is_started_again_without_a_console_and_what_stands_for_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    options: dict[str, object] = {}
+    monkeypatch.setattr(sys, "platform", "win32")
+    for name, flag in (("DETACHED_PROCESS", 8), ("CREATE_NEW_PROCESS_GROUP", 0x200)):
+        monkeypatch.setattr(subprocess, name, flag, raising=False)
+    monkeypatch.setattr(program.subprocess, "Popen", lambda command, **given: options.update(given))
+    program.start_again()
+    assert options == {
+        "creationflags": 0x208,
+        **dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL),
+    }
+
+
+@pytest.mark.parametrize("windowed", [True, False])
+def test_why_there_is_no_window_is_told_where_it_can_be_seen(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], windowed: bool
+) -> None:
+    boxes: list[tuple[object, ...]] = []
+    user = SimpleNamespace(MessageBoxW=lambda *told: boxes.append(told))
+    monkeypatch.setattr(program.ctypes, "windll", SimpleNamespace(user32=user), raising=False)
+    monkeypatch.setattr(sys, "platform", "win32")
+    if windowed:  # as of ``pythonw``
+        monkeypatch.setattr(sys, "stdout", None)
+        monkeypatch.setattr(sys, "stderr", None)
+    program.guard_streams()
+    program.tell("There is no display.")
+    assert boxes == ([(None, "There is no display.", "Helix", 0x10)] if windowed else [])
+    assert capsys.readouterr().err == ("" if windowed else "There is no display.\n")
+    monkeypatch.setattr(sys, "platform", "linux")
+    program.tell("There is no display.")
+    assert len(boxes) == windowed
 
 
 def test_what_starts_it_again_may_end_before_it(tmp_path: Path) -> None:

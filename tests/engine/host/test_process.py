@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -9,9 +10,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from helix_app.engine.host import process
 from helix_app.engine.host.child import MAX_GATHERED, Hello, Ready
 from helix_app.engine.host.parent import HostClient
 from helix_app.engine.host.process import WAITING_MESSAGES, ChildGone, ChildProcess
@@ -49,6 +52,34 @@ def test_a_process_that_is_given_no_time_is_killed(child: ChildProcess) -> None:
     child.end(0)  # it is over
     assert not child.alive
     assert child.exit_text() != "exit code 0"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such copy of a pipe's end")
+def test_a_process_that_dies_before_it_takes_its_end_of_the_pipe(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Windows that end stays open in its parent then, so that the pipe never ends."""
+    kept: list[int] = []
+    context: Any = multiprocessing.get_context("spawn")
+    real = context.Pipe
+
+    def pipe() -> Any:
+        ours, theirs = real()
+        kept.append(os.dup(theirs.fileno()))
+        return ours, theirs
+
+    monkeypatch.setattr(context, "Pipe", pipe)
+    monkeypatch.setattr(process, "LAST_READ_SECONDS", 0.2)
+    monkeypatch.setattr(process, "KILL_SECONDS", 0.5)
+    child = ChildProcess(FAKE, 0.0)
+    try:
+        assert [child.receive(30), child.receive(30)] == [Hello(), Ready()]
+        os.kill(child.pid, signal.SIGKILL)
+        wait_for(lambda: not child.alive)
+        with pytest.raises(ChildGone):
+            child.receive(0.1)
+    finally:
+        for descriptor in kept:
+            os.close(descriptor)
+        child.end(0)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGSTOP")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import socket
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from helix_app.base import messages
 from helix_app.engine.host.client import LocalClient
+from helix_app.engine.remote import client as clients
 from helix_app.engine.remote.client import RemoteClient
 from helix_app.protocol.events import Event, Failed, Finished, Notice, TextDelta
 from helix_app.protocol.intake import Intake, Joining
@@ -349,6 +351,22 @@ def test_a_silent_server_and_a_cancel(stand_in: StandIn) -> None:
     *_, last = patient.stream(request(), cancel)
     assert isinstance(last, Finished)
     assert last.reason == "cancelled"
+
+
+class Watched(queue.SimpleQueue[Any]):
+    """A queue that nobody waits for without end: Ctrl-C could not end that on Windows."""
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        assert timeout is not None
+        return super().get(block, timeout)
+
+
+def test_a_reply_is_not_waited_for_without_end(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = RemoteClient(lambda _: "")
+    load(client, stand_in.url)
+    monkeypatch.setattr(clients.queue, "SimpleQueue", Watched)
+    stand_in.answer = lambda handler, _: (handler.stream(chunk("a"), cut=True), None)[1]
+    assert reply(client)
 
 
 # ------------------------------------------------------------------ choosing a model

@@ -6,12 +6,13 @@ import ast
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QStandardPaths
+from PySide6.QtCore import QDir, QMimeData, QStandardPaths, QUrl
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 import helix_app.gui
 from helix_app.base.process import paths
 from helix_app.gui.kit import open_dialogs
+from helix_app.gui.kit.dragging import local_files
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui.fake import record
 
@@ -88,6 +89,18 @@ def test_later_ones_where_a_file_was_last_picked(
     place.rmdir()  # on a disk that is not there any more
     open_dialogs.ask_open(window, "Open", KINDS)
     assert asked.starts[-1] == documents
+
+
+def test_paths_are_as_the_system_writes_them(
+    window: MainWindow, asked: Asked, documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QDir, "toNativeSeparators", lambda path: path.replace("/", "\\"))  # as on Windows
+    asked.answer = "C:/Models/Jörg/model.gguf"
+    assert open_dialogs.ask_file(window) == r"C:\Models\Jörg\model.gguf"
+    assert open_dialogs.ask_several(window, "Attach", KINDS)[0] == r"C:\Models\Jörg\model.gguf"
+    dropped = QMimeData()
+    dropped.setUrls([QUrl.fromLocalFile("/Models/a b.gguf"), QUrl("https://example.org/x")])
+    assert local_files(dropped) == [r"\Models\a b.gguf"]
 
 
 def test_nothing_picked_changes_nothing(window: MainWindow, asked: Asked, documents: Path) -> None:

@@ -6,7 +6,7 @@ import gc
 import weakref
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QMetaObject, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -57,6 +57,16 @@ def test_the_live_dock_comes_back_and_is_remembered(make_window, window: MainWin
     second.toolbar.live.click()
     assert second.live.isVisible()
     assert second.actions_.live.isChecked()
+
+
+def test_the_end_of_the_session_closes_the_window_and_keeps_its_place(qapp: QApplication, window: MainWindow) -> None:
+    """Windows ends the process after that signal, and closes no window before it."""
+    window.start()
+    saved, closing = record(window.settings_changed), record(window.closing)
+    QMetaObject.invokeMethod(qapp, "aboutToQuit")
+    assert saved[-1].window_geometry
+    QMetaObject.invokeMethod(qapp, "aboutToQuit")  # at its own end: the window is closed
+    assert len(closing) == 1
 
 
 def test_a_closed_window_is_freed(qapp: QApplication) -> None:

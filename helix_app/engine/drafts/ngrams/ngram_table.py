@@ -19,6 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
+from helix_app.base.files import replacing
+
 ORDERS = (4, 3, 2, 1)  # tokens of context, the longest first
 SIZE = 2**20 * 8  # bytes of a table that learns
 _MAGIC, _VERSION = b"HELIXNGM", 1
@@ -130,7 +132,7 @@ def _prepare(path: Path, header: bytes, size: int) -> None:
             os.chmod(part, 0o600)
             file.write(header)
             file.write(bytes(size))  # written, not merely promised: a full disk must show now, not at a page fault
-        os.replace(part, path)
+        replacing.replace(part, path)
     except OSError:
         part.unlink(missing_ok=True)
         raise

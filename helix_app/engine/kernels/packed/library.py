@@ -12,18 +12,21 @@ form are then timed in each (``trials/forms.py``); which is taken is kept beside
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import hashlib
 import itertools
 import json
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from helix_app import __version__
+from helix_app.base.files import replacing
 from helix_app.base.process import paths
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.processor import NoKernelsError, Processor, binding, this_processor
@@ -34,6 +37,7 @@ CORE, HEAD_NORMS, ADD, GELU = "core", "head_norms", "add", "gelu_tanh"  # all bu
 PARTIAL, SIGMOID, DELTA = "partial_rotary", "sigmoid", "delta"
 _CHECK_SECONDS = 120.0
 _DIGEST = 32  # bytes of SHA-256 before the object
+_STACK_PROBE = "__chkstk"  # called in code for Windows by functions with more than a page on the stack
 
 
 class Library:
@@ -174,7 +178,7 @@ class Library:
 
     def _keep(self, part: str, form: str) -> None:
         try:
-            os.replace(self._trial_file(part, form), self._file(part, form))
+            replacing.replace(self._trial_file(part, form), self._file(part, form))
         except OSError as exc:
             log.info("kernels are not kept: %s", exc)
 
@@ -210,6 +214,7 @@ class Library:
     def _load(self, code: bytes) -> None:
         import llvmlite.binding as llvm
 
+        _know_stack_probe()
         try:
             empty = llvm.parse_assembly(f'target triple = "{self.processor.triple}"')
             engine = llvm.create_mcjit_compiler(empty, self._machine_again())
@@ -231,7 +236,19 @@ def shared() -> Library:
 
 def _target_machine(processor: Processor) -> Any:
     target = binding().Target.from_triple(processor.triple)
-    return target.create_target_machine(cpu=processor.name, features=processor.features, opt=3)
+    reloc = "static" if processor.yielding == "x86" else "default"  # whose default on Windows is code by way of a table
+    return target.create_target_machine(cpu=processor.name, features=processor.features, opt=3, reloc=reloc)
+
+
+def _know_stack_probe() -> None:
+    """Let LLVM find the stack probe of Windows: its own library need not have one, the system's has."""
+    if sys.platform == "win32":
+        import llvmlite.binding as llvm
+
+        if llvm.address_of_symbol(_STACK_PROBE) is None:
+            with contextlib.suppress(OSError, AttributeError):  # code that wants it fails in its trial
+                probe = getattr(ctypes.WinDLL("ntdll"), _STACK_PROBE)
+                llvm.add_symbol(_STACK_PROBE, ctypes.cast(probe, ctypes.c_void_p).value)
 
 
 def _assembly(part: str, processor: Processor) -> str:
@@ -319,7 +336,7 @@ def _write(file: Path, code: bytes) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(hashlib.sha256(code).digest() + code)
-        os.replace(part, file)
+        replacing.replace(part, file)
     except OSError as exc:
         log.info("kernels are not kept: %s", exc)
         with contextlib.suppress(OSError):

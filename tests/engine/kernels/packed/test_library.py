@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import platform
+import struct
 import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from helix_app.engine.kernels.packed import library as libraries, products
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.library import CORE, Library
-from helix_app.engine.kernels.packed.processor import NoKernelsError, this_processor
+from helix_app.engine.kernels.packed.processor import NoKernelsError, Processor, this_processor
 from helix_app.engine.kernels.packed.trials import check
 from helix_app.engine.machine import jobs
 
@@ -154,3 +157,55 @@ def test_kernels_that_are_wrong_or_crash_are_not_used(
     with pytest.raises(NoKernelsError):
         made.address(f"product_{PART}")
     assert ".o" not in files(tmp_path)
+
+
+def sections(code: bytes, kind: int) -> list[tuple[bytes, int]]:
+    """Contents of an ELF file's sections of a kind, each with the number of the section that it refers to."""
+    (start,), (size, count) = struct.unpack_from("<Q", code, 0x28), struct.unpack_from("<HH", code, 0x3A)
+    heads = [struct.unpack_from("<IIQQQQII", code, start + size * i) for i in range(count)]
+    return [(code[head[4] : head[4] + head[5]], head[6]) for head in heads if head[1] == kind]
+
+
+def foreign_names(code: bytes) -> set[str]:
+    """What an ELF file wants from elsewhere."""
+    ((symbols, names),) = sections(code, 2)
+    (start,) = struct.unpack_from("<Q", code, 0x28)
+    (texts,) = struct.unpack_from("<Q", code, start + 64 * names + 24)
+    wanted = [entry[0] for entry in struct.iter_unpack("<IBBHQQ", symbols) if entry[3] == 0 and entry[0]]
+    return {code[texts + at : code.index(0, texts + at)].decode() for at in wanted}
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="LLVM makes code for this kind alone here")
+@pytest.mark.parametrize(("part", "form"), [(CORE, "avx2"), ("Q4_K", "generic"), ("attention_256_2", "avx2")])
+def test_code_for_windows_wants_nothing_but_its_stack_probe(tmp_path: Path, part: str, form: str) -> None:
+    name = "x86-64-v3" if form == "avx2" else "x86-64"
+    processor = Processor("x86_64-pc-windows-msvc-elf", name, "", form, form == "avx2", "x86")
+    code = Library(processor, tmp_path).machine_code(libraries._assembly(part, processor))
+    assert foreign_names(code) <= {"__chkstk"}
+    kinds = {entry[1] & 0xFFFFFFFF for table, _ in sections(code, 4) for entry in struct.iter_unpack("<QQq", table)}
+    assert kinds <= {1, 24}, "addresses, or distances within the code: no table that a JIT would have to make"
+
+
+def test_the_stack_probe_is_the_systems_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    import llvmlite.binding as llvm
+
+    told: dict[str, int] = {}
+    monkeypatch.setattr(libraries.sys, "platform", "win32")
+    monkeypatch.setattr(llvm, "address_of_symbol", told.get)
+    monkeypatch.setattr(llvm, "add_symbol", told.__setitem__)
+    probe = libraries.ctypes.CFUNCTYPE(None)(lambda: None)
+    monkeypatch.setattr(libraries.ctypes, "WinDLL", lambda name: SimpleNamespace(__chkstk=probe), raising=False)
+    libraries._know_stack_probe()
+    assert told == {"__chkstk": libraries.ctypes.cast(probe, libraries.ctypes.c_void_p).value}
+    monkeypatch.setattr(libraries.ctypes, "WinDLL", pytest.fail, raising=False)
+    libraries._know_stack_probe()  # where LLVM has one, it stays
+
+
+def test_no_stack_probe_is_told_by_the_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    import llvmlite.binding as llvm
+
+    monkeypatch.setattr(libraries.sys, "platform", "win32")
+    monkeypatch.setattr(llvm, "address_of_symbol", lambda name: None)
+    monkeypatch.setattr(llvm, "add_symbol", pytest.fail)
+    monkeypatch.setattr(libraries.ctypes, "WinDLL", lambda name: SimpleNamespace(), raising=False)
+    libraries._know_stack_probe()
