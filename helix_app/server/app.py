@@ -23,6 +23,7 @@ from helix_app.server.http.wire import ClientGone
 from helix_app.server.metrics import Metrics
 from helix_app.server.openai import routes as openai
 from helix_app.server.openai.responses import routes as responses
+from helix_app.server.openai.responses.memory import Memory, Responses
 from helix_app.server.options import ServerOptions
 from helix_app.server.service import routes as service
 
@@ -35,8 +36,9 @@ def make_desk(backend: Backend, options: ServerOptions) -> Desk:
     return Desk(backend, options, Metrics())
 
 
-def make_app(desk: Desk) -> FastAPI:
-    """All routes of the API over a desk."""
+def make_app(desk: Desk, kept: Responses | None = None) -> FastAPI:
+    """All routes of the API over a desk. ``kept`` is who keeps responses, the application itself without."""
+    limits = desk.options.limits
     app = FastAPIOffline(  # its page needs nothing from the web
         docs_url="/docs",
         redoc_url=None,
@@ -47,7 +49,7 @@ def make_app(desk: Desk) -> FastAPI:
     )
     app.include_router(service.make_router(desk))
     app.include_router(openai.make_router(desk))
-    app.include_router(responses.make_router(desk))
+    app.include_router(responses.make_router(desk, kept or Memory(limits.stored, limits.stored_bytes)))
     app.include_router(anthropic.make_router(desk))
     _answer_errors(app, desk)
     options = desk.options

@@ -26,6 +26,7 @@ SERVER_ERRORS: dict[str, str] = {
     "api_timeout": "The reply did not begin within {seconds:second|seconds}, because others came first. Try again later.",
     "api_cluster_full": "All replicas are busy, and no more replies may wait. Try again in {seconds:second|seconds}.",
     "api_cluster_lost": "The replicas that were to write the reply stopped one after the other. Send the request again in a moment.",
+    "api_responses_away": "The process that keeps the responses of all replicas does not answer just now. Send the request again in a moment, or send the whole conversation.",
     "api_metrics_ray": "The figures of replicas go through Ray. Scrape the metrics of its nodes, where their names begin with ray_helix.",
     "api_stopping": "The server is being stopped. Send the request again once it is back.",
     "api_no_model": "No model is loaded just now. Try again in a moment.",

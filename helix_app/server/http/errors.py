@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from helix_app.base import messages
+from helix_app.base.language import english
 from helix_app.protocol.events import Failed
 
 Family = Literal["service", "openai", "anthropic"]
@@ -83,8 +84,9 @@ class ApiError(Exception):
 
     @property
     def message(self) -> str:
-        """The sentence."""
-        return messages.error_text(self.code, self.fields)
+        """The sentence, in English whatever the window speaks: programs and their authors read it."""
+        with english():
+            return messages.error_text(self.code, self.fields)
 
     @property
     def headers(self) -> dict[str, str]:

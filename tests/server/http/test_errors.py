@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from helix_app.base.language import ENGLISH, Language, speak
+from helix_app.base.message_texts.reasons import fields_of, reason_of
+from helix_app.base.messages import error_text
 from helix_app.protocol.events import Failed
 from helix_app.server.anthropic.models import MessagesBody
 from helix_app.server.http.errors import ApiError, body_of, family_of, of_failed, of_validation
@@ -106,3 +109,18 @@ def test_what_is_not_supported_is_named_beside_what_is(model: type[BaseModel], b
     with pytest.raises(ValidationError) as raised:
         model.model_validate({**good, **body})
     assert says in of_validation(raised.value.errors()).message
+
+
+def test_what_is_said_over_http_is_english_whatever_the_window_speaks() -> None:
+    said = {"The prompt is empty. Type something to send.": "Die Eingabe ist leer."}
+    speak(Language("de", lambda context, text: said.get(text, text), comma=True))
+    try:
+        error = ApiError(413, "api_body_large", limit="8,388,608")
+        failed = of_failed(Failed("prompt_empty"))
+        of_reason = of_failed(Failed("option_invalid", fields=fields_of(hint=reason_of("hint_tokens", n="1,024"))))
+        assert error_text("prompt_empty") == "Die Eingabe ist leer."
+        assert body_of(failed, "service")["error"] == "The prompt is empty. Type something to send."
+        assert str(error) == error.message == "The request has more than 8,388,608 bytes. Send less."
+        assert of_reason.message.endswith("Use 1,024 tokens or more.")
+    finally:
+        speak(ENGLISH)
