@@ -45,12 +45,12 @@ class SharedMemory:
     async def _answer(self, asked: Any) -> Any:
         try:
             return await asyncio.wait_for(asked, _SECONDS)
-        except (asyncio.TimeoutError, *_lost()) as error:
+        except _lost() as error:
             raise ApiError(503, "api_responses_away", retry_after=_RETRY_SECONDS) from error
 
 
 def _lost() -> tuple[type[Exception], ...]:
-    """What tells that the process is gone."""
+    """What tells that the process is gone or silent."""
     from ray.exceptions import RayActorError
 
-    return (RayActorError,)
+    return (RayActorError, asyncio.TimeoutError)

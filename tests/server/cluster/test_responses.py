@@ -50,7 +50,7 @@ class _Method:
 
 @pytest.fixture(autouse=True)
 def _no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(responses, "_lost", lambda: (Lost,))
+    monkeypatch.setattr(responses, "_lost", lambda: (Lost, asyncio.TimeoutError))
     monkeypatch.setattr(responses, "_SECONDS", 0.01)
 
 

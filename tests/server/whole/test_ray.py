@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from helix_app.protocol.requests import LoadRequest
-from helix_app.server.deployments import deployments
+from helix_app.server.cluster.deployments import deployments
 from helix_app.server.cluster.options import ClusterOptions
 from helix_app.server.options import ServerOptions
 from tests.engine.made.tiny import Zoo
@@ -37,7 +37,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
     try:
         serve.start(proxy_location="HeadOnly", http_options={"host": "127.0.0.1", "port": port})
-        serve.run(cluster.deployments(options), name="helix", route_prefix="/")
+        serve.run(deployments(options), name="helix", route_prefix="/")
         yield f"http://127.0.0.1:{port}"
         serve.shutdown()
     finally:
