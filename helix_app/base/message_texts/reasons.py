@@ -159,6 +159,7 @@ REASONS: dict[str, str] = {
     "another_helix": "another Helix has it",
     "not_text": "it is not text",
     "not_encoding": "it is not the {encoding} that it begins as",
+    "library_no_list": "it is no list of models",
     "too_deep": "it is nested too deeply",
     # files of SQLite: why, and what to do next
     "sqlite_full": "the disk is full",
