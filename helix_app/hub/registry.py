@@ -124,7 +124,7 @@ def trouble() -> Failed | None:
     return _troubles.get(registry_file())
 
 
-def _note(path: Path, code: str, **fields: object) -> None:
+def _note(path: Path, code: str, **fields: str) -> None:
     found = HelixError(code, file=path, **fields).as_event()
     if _troubles.get(path) != found:
         _troubles[path] = found
@@ -147,7 +147,7 @@ def _read_to_write() -> Registry:
         copy = damaged.keep_copy(path)
         if copy is None:
             raise OSError(errno.EIO, f"it is damaged and cannot be copied ({exc})", str(path)) from exc
-        _note(path, "library_replaced", reason=_damage(exc), kept=copy)
+        _note(path, "library_replaced", reason=_damage(exc), kept=str(copy))
         return Registry()
 
 
