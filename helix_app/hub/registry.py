@@ -113,9 +113,10 @@ def read() -> Registry:
     except FileNotFoundError:
         return Registry()
     except OSError as exc:
-        _note(path, "library_unread", reason=texts.why(exc))
+        _note(path, HelixError("library_unread", file=path, reason=texts.why(exc)))
     except ValueError as exc:
-        _note(path, "library_damaged", reason=_damage(exc), kept=f"{path.name}.bad")
+        kept = f"{path.name}.bad"
+        _note(path, HelixError("library_damaged", file=path, reason=_damage(exc), kept=kept))
     return Registry()
 
 
@@ -124,8 +125,8 @@ def trouble() -> Failed | None:
     return _troubles.get(registry_file())
 
 
-def _note(path: Path, code: str, **fields: str) -> None:
-    found = HelixError(code, file=path, **fields).as_event()
+def _note(path: Path, error: HelixError) -> None:
+    found = error.as_event()
     if _troubles.get(path) != found:
         _troubles[path] = found
         with english():
@@ -147,7 +148,7 @@ def _read_to_write() -> Registry:
         copy = damaged.keep_copy(path)
         if copy is None:
             raise OSError(errno.EIO, f"it is damaged and cannot be copied ({exc})", str(path)) from exc
-        _note(path, "library_replaced", reason=_damage(exc), kept=str(copy))
+        _note(path, HelixError("library_replaced", file=path, reason=_damage(exc), kept=copy))
         return Registry()
 
 

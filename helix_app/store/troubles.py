@@ -35,6 +35,16 @@ _NUMBERS = {
 }
 
 
+_TOLD = {
+    "full": (reason_of("sqlite_full"), reason_of("sqlite_hint_full")),
+    "readonly": (reason_of("sqlite_readonly"), reason_of("sqlite_hint_readonly")),
+    "locked": (reason_of("sqlite_locked"), reason_of("sqlite_hint_locked")),
+    "closed": (reason_of("sqlite_closed"), reason_of("sqlite_hint_closed")),
+    "faulty": (reason_of("sqlite_faulty"), reason_of("sqlite_hint_faulty")),
+    "damaged": (reason_of("sqlite_damaged"), reason_of("sqlite_hint_damaged")),
+}
+
+
 @dataclass(frozen=True)
 class Trouble:
     """What is told of a failure.
@@ -51,17 +61,12 @@ class Trouble:
 
 def trouble_of(error: OSError | sqlite3.Error) -> Trouble:
     """What is told of an error of SQLite or of the system."""
-    if isinstance(error, OSError):
-        kind = _NUMBERS.get(error.errno or 0, "")
-        return Trouble(kind, texts.why(error), hint_of(kind))
-    kind = _kind_of(error)
-    reason = reason_of(f"sqlite_{kind}") if kind else reason_of("sqlite_said", said=str(error))
-    return Trouble(kind, reason, hint_of(kind))
-
-
-def hint_of(kind: str) -> Reason:
-    """What to do next about a kind of trouble."""
-    return reason_of(f"sqlite_hint_{kind or 'any'}")
+    kind = _NUMBERS.get(error.errno or 0, "") if isinstance(error, OSError) else _kind_of(error)
+    if not kind:
+        reason = texts.why(error) if isinstance(error, OSError) else reason_of("sqlite_said", said=error)
+        return Trouble(kind, reason, reason_of("sqlite_hint_any"))
+    reason, hint = _TOLD[kind]
+    return Trouble(kind, texts.why(error) if isinstance(error, OSError) else reason, hint)
 
 
 def _kind_of(error: sqlite3.Error) -> str:

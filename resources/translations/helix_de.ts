@@ -6913,6 +6913,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Die Anfrage hat mehr als {limit:Byte|Bytes}. Senden Sie weniger.</translation>
   </message>
   <message>
+   <source>The request is no HTTP/1.1 that can be read here. Send it to an address that begins with http://, with a Host header and a head of less than 64 kB.</source>
+   <translation>Die Anfrage ist kein HTTP/1.1, das hier gelesen werden kann. Senden Sie sie an eine Adresse, die mit http:// beginnt, mit einem Host-Header und einem Kopf von weniger als 64 kB.</translation>
+  </message>
+  <message>
    <source>The request's body cannot be read: {reason}. Send JSON in UTF-8.</source>
    <translation>Der Inhalt der Anfrage ist nicht lesbar: {reason}. Senden Sie JSON in UTF-8.</translation>
   </message>
@@ -7069,8 +7073,16 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Auf {device} reicht der Speicher nicht. Ein kleineres Modell, einen kürzeren Kontext oder die CPU wählen.</translation>
   </message>
   <message>
+   <source>There is nothing at {path}, but there is {near}. Correct the base URL of the program: OpenAI's clients take it with /v1, Anthropic's without.</source>
+   <translation>Unter {path} gibt es nichts, wohl aber unter {near}. Berichtigen Sie die Basis-URL des Programms: Clients von OpenAI nehmen sie mit /v1, die von Anthropic ohne.</translation>
+  </message>
+  <message>
    <source>There is nothing at {path}. See /docs for what there is.</source>
    <translation>Unter {path} gibt es nichts. Unter /docs steht, was es gibt.</translation>
+  </message>
+  <message>
+   <source>There is nothing at {path}: this server has no API of Ollama's. Have the program use an OpenAI-compatible server, with a base URL that ends in /v1.</source>
+   <translation>Unter {path} gibt es nichts: Dieser Server hat keine API von Ollama. Lassen Sie das Programm einen OpenAI-kompatiblen Server benutzen, mit einer Basis-URL, die auf /v1 endet.</translation>
   </message>
   <message>
    <source>They can be a pair: the draft is a head that fits this target, and drafts from its hidden states.</source>
