@@ -92,7 +92,7 @@ ERRORS: dict[str, str] = {
     "bench_engine_busy": "The engine is busy, and that would spoil the measurement. Wait a moment, then run again.",
     "bench_died": "The benchmark stopped unexpectedly, most often for want of memory. The runs in the list are kept; "
     "choose a smaller model or leave out the other programs, then run again.",
-    "store_write": "The list of benchmarks {path} cannot be read or written. Check free space and permissions of its folder, then try again.",
+    "store_write": "The list of benchmarks {path} cannot be read or written: {reason}. {hint} Then try again.",
     "store_newer": "The file {path} was written by a later version of Helix. Use that version, or move the file away.",
     "store_gone": "This benchmark is not in the list any more. Run it again.",
     **CHAT_ERRORS,

@@ -30,7 +30,8 @@ def run(args: argparse.Namespace, load: LoadRequest, options: ServerOptions, sto
     import ray
     from ray import serve
 
-    from helix_app.server.cluster import ClusterOptions, deployments
+    from helix_app.server.cluster.deployments import deployments
+    from helix_app.server.cluster.options import ClusterOptions
 
     most = max(args.replicas, args.max_replicas)
     chosen = ClusterOptions(load, options, args.replicas, most, args.replica_cpus, args.replica_gpus)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -13,18 +12,15 @@ from dataclasses import replace
 
 from helix_app.base import messages
 from helix_app.base.errors import HelixError, InputError
-from helix_app.base.settings import DEFAULT_CONTEXT, Settings
+from helix_app.base.settings import Settings
 from helix_app.cli.common import CONTEXT_HELP, add_models, check_output, ctrl_c_cancels, put, say
 from helix_app.cli.replies import load_events
 from helix_app.cli.requests import load_request_of
 from helix_app.protocol.events import EngineClient, Notice
-from helix_app.protocol.requests import LoadRequest
-from helix_app.server.options import DEFAULT_PORT, Limits, ServerOptions
+from helix_app.server.options import DEFAULT_PORT, KEY_VARIABLE, Limits, ServerOptions, cache_tokens, options_from
 
 _DEFAULTS, _LIMITS = Settings(), Limits()
 _NEEDED = ("fastapi", "fastapi_offline", "pydantic", "uvicorn", "websockets", "prometheus_client")
-_KEY_VARIABLE = "HELIX_API_KEY"
-_CONTEXTS = 2  # that the cache holds unless told otherwise
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -50,7 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="append",
         default=[],
         metavar="KEY",
-        help=f"key to ask for, beside {_KEY_VARIABLE}",
+        help=f"key to ask for, beside {KEY_VARIABLE}",
     )
     add("--cors-origin", action="append", default=[], metavar="URL", help="web page that may use it; may be repeated")
     add("--allow-host", action="append", default=[], metavar="NAME", help="name it may be called by; may be repeated")
@@ -97,18 +93,20 @@ def run(args: argparse.Namespace, *, client: EngineClient | None = None) -> int:
         raise HelixError("server_extra", missing=", ".join(missing))
     options = options_of(args)
     from helix_app.engine.host.parent import HostClient
+    from helix_app.hub.resolve import api_name
     from helix_app.server.app import make_app, make_desk
     from helix_app.server.backends.pump import Pump
     from helix_app.server.run import address_of, is_loopback, listen, serve
 
     if not options.keys and not is_loopback(args.host):
         raise InputError("server_key_needed", host=args.host)
-    request = replace(load_request_of(args), cache_tokens=_cache_tokens(args))
+    request = replace(load_request_of(args), cache_tokens=cache_tokens(args.cache_tokens, args.context))
+    options = replace(options, model=api_name(args.target))
     if args.ray:
         from helix_app.cli import cluster
 
         with _stops() as stop:
-            return cluster.run(args, request, replace(options, model=_name_of(args, request)), stop)
+            return cluster.run(args, request, options, stop)
     bound = listen(args.host, args.port)
     url = address_of(bound)
     pump = Pump(client or HostClient(), on_notice=_say_notice)
@@ -116,7 +114,7 @@ def run(args: argparse.Namespace, *, client: EngineClient | None = None) -> int:
         with _stops() as stop:
             load_events(pump.load(request, stop))
             pump.start()
-            desk = make_desk(pump, replace(options, model=_name_of(args, request)))
+            desk = make_desk(pump, options)
 
             def on_ready() -> None:
                 say(f"Helix answers at {url} as {desk.options.model}; what there is: {url}/docs. Ctrl-C ends it.")
@@ -132,55 +130,7 @@ def run(args: argparse.Namespace, *, client: EngineClient | None = None) -> int:
 
 def options_of(args: argparse.Namespace) -> ServerOptions:
     """What options of the command line and the environment say of the server. Raises InputError."""
-    for name, least, most in (
-        ("port", 0, 65_535),
-        ("max_running", 1, 64),
-        ("max_waiting", 0, 100_000),
-        ("max_seconds", 1, 86_400),
-        ("max_body", 1024, 1 << 30),
-        ("requests_per_minute", 0, 1_000_000),
-        ("replicas", 1, 10_000),
-        ("max_replicas", 0, 10_000),
-        ("replica_cpus", 0, 4096),
-        ("replica_gpus", 0, 64),
-    ):
-        value = getattr(args, name)
-        if not least <= value <= most:
-            hint = f"Use {least:,} to {most:,}."
-            raise InputError("option_invalid", option=name.replace("_", "-"), value=value, hint=hint)
-    keys = [*args.api_key, *os.environ.get(_KEY_VARIABLE, "").split(",")]
-    if any(not key.strip() for key in args.api_key):
-        raise InputError("option_invalid", option="api-key", value="empty", hint="Give a key of some characters.")
-    limits = Limits(
-        running=args.max_running,
-        waiting=args.max_waiting,
-        seconds=args.max_seconds,
-        body_bytes=args.max_body,
-        requests_per_minute=args.requests_per_minute,
-    )
-    return ServerOptions(
-        keys=tuple(dict.fromkeys(key.strip() for key in keys if key.strip())),
-        origins=tuple(origin.rstrip("/") for origin in args.cors_origin),
-        hosts=tuple(args.allow_host),
-        aliases=tuple(args.model_name),
-        limits=limits,
-    )
-
-
-def _cache_tokens(args: argparse.Namespace) -> int:
-    """What the cache is to hold: requests of several programs share it."""
-    tokens: int = args.cache_tokens if args.cache_tokens is not None else _CONTEXTS * (args.context or DEFAULT_CONTEXT)
-    if tokens < 64:
-        raise InputError("option_invalid", option="cache-tokens", value=tokens, hint="Use 64 or more.")
-    return tokens
-
-
-def _name_of(args: argparse.Namespace, request: LoadRequest) -> str:
-    """What the model is called: its id in the catalog, or the name of its file."""
-    from helix_app.hub.resolve import resolve_target
-
-    found = resolve_target(args.target)
-    return found.id or (found.path.stem if found.path.is_file() else found.path.name) or request.target_name
+    return options_from(vars(args))
 
 
 def _say_notice(notice: Notice) -> None:

@@ -6,7 +6,6 @@ Kept in ``library.json``. Readers leave out what cannot be read; writers raise, 
 from __future__ import annotations
 
 import errno
-import functools
 import json
 import logging
 import os
@@ -20,16 +19,21 @@ from typing import Any
 
 import filelock
 
-from helix_app.base import texts, typed
+from helix_app.base import messages, texts, typed
+from helix_app.base.errors import HelixError
 from helix_app.base.files import damaged, replacing
+from helix_app.base.language import english
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.process import paths
 from helix_app.hub.catalog import Catalog, CatalogEntry, HubSource, load_catalog
 from helix_app.modelfiles.part_names import model_name
+from helix_app.protocol.events import Failed
 
 log = logging.getLogger(__name__)
 _LOCK_SECONDS = 5.0
 _MOST_USES = 1000
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|\Z)")  # names that no folder has on Windows
+_troubles: dict[Path, Failed] = {}  # by the path of the file
 
 
 @dataclass(frozen=True)
@@ -102,25 +106,35 @@ def registry_file() -> Path:
 
 
 def read() -> Registry:
-    """What is kept; what cannot be read is left out."""
+    """What is kept; what cannot be read is left out, and ``trouble`` says why."""
+    path = registry_file()
     try:
-        return _made_of(texts.read_json(registry_file()))
+        return _made_of(texts.read_json(path))
     except FileNotFoundError:
         return Registry()
-    except (OSError, ValueError) as exc:
-        _tell_once(registry_file(), str(exc))
-        return Registry()
+    except OSError as exc:
+        _note(path, HelixError("library_unread", file=path, reason=texts.why(exc)))
+    except ValueError as exc:
+        kept = f"{path.name}.bad"
+        _note(path, HelixError("library_damaged", file=path, reason=_damage(exc), kept=kept))
+    return Registry()
 
 
-@functools.lru_cache(maxsize=16)
-def _tell_once(path: Path, reason: str) -> None:
-    log.warning(
-        "The library %s cannot be read (%s), so models of your own are missing in it. "
-        "Put the file right, or take them in again with `models add`: it is kept as %s.bad then.",
-        path,
-        reason,
-        path.name,
-    )
+def trouble() -> Failed | None:
+    """What was wrong with the file when this process last found that it could not be read; None for nothing."""
+    return _troubles.get(registry_file())
+
+
+def _note(path: Path, error: HelixError) -> None:
+    found = error.as_event()
+    if _troubles.get(path) != found:
+        _troubles[path] = found
+        with english():
+            log.warning("%s", messages.error_text(found.code, found.fields))
+
+
+def _damage(exc: ValueError) -> str:
+    return reason_of("import_no_json", said=exc) if isinstance(exc, json.JSONDecodeError) else texts.why(exc)
 
 
 def _read_to_write() -> Registry:
@@ -131,15 +145,17 @@ def _read_to_write() -> Registry:
     except FileNotFoundError:
         return Registry()
     except ValueError as exc:
-        if damaged.keep_copy(path) is None:
+        copy = damaged.keep_copy(path)
+        if copy is None:
             raise OSError(errno.EIO, f"it is damaged and cannot be copied ({exc})", str(path)) from exc
+        _note(path, HelixError("library_replaced", file=path, reason=_damage(exc), kept=copy))
         return Registry()
 
 
 def _made_of(raw: object) -> Registry:
     """Raises ValueError for what is no library."""
     if not isinstance(raw, dict):
-        raise ValueError("it is no list of models")
+        raise ValueError(reason_of("library_no_list"))
     used = raw.get("used")
     times = {k: float(v) for k, v in used.items() if isinstance(v, (int, float))} if isinstance(used, dict) else {}
     return Registry(_each(raw, "hub", HubModel, _sound), _each(raw, "added", str), times)

@@ -54,6 +54,12 @@ def name_of(path: Path, *, catalog: Catalog | None = None, root: Path | None = N
     return catalog_name(path, catalog=catalog, root=root) or display_name(path, stem)
 
 
+def api_name(target: str) -> str:
+    """What programs call a model: its id in the catalog, or the name of its file or folder. Raises HelixError."""
+    found = resolve_target(target)
+    return found.id or (found.path.stem if found.path.is_file() else found.path.name) or found.name
+
+
 def catalog_name(path: Path, *, catalog: Catalog | None = None, root: Path | None = None) -> str:
     """The name of the catalog's model that lies at a path; empty where none does."""
     known = catalog or known_catalog()

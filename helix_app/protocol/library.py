@@ -155,12 +155,14 @@ class LibraryChanged:
     Attributes:
         endpoint: address of the hub or of the mirror that stands for it.
         offline: what keeps Helix off the network: ``setting`` or ``HF_HUB_OFFLINE``; empty for nothing.
+        problem: why models of the person's own are missing; None where none are.
     """
 
     items: tuple[LibraryItem, ...]
     unfinished: tuple[UnfinishedItem, ...] = ()
     endpoint: str = ""
     offline: str = ""
+    problem: Failed | None = None
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -18,11 +20,12 @@ from helix_app.server.anthropic import routes as anthropic
 from helix_app.server.backends.backend import Backend
 from helix_app.server.desk import Desk
 from helix_app.server.guard import DOCS_FILES, Guard
-from helix_app.server.http.errors import ApiError, body_of, family_of, of_failed, of_validation
+from helix_app.server.http.errors import ApiError, body_of, family_of, of_failed, of_validation, unknown_route
 from helix_app.server.http.wire import ClientGone
 from helix_app.server.metrics import Metrics
 from helix_app.server.openai import routes as openai
 from helix_app.server.openai.responses import routes as responses
+from helix_app.server.openai.responses.memory import Memory, Responses
 from helix_app.server.options import ServerOptions
 from helix_app.server.service import routes as service
 
@@ -35,8 +38,9 @@ def make_desk(backend: Backend, options: ServerOptions) -> Desk:
     return Desk(backend, options, Metrics())
 
 
-def make_app(desk: Desk) -> FastAPI:
-    """All routes of the API over a desk."""
+def make_app(desk: Desk, kept: Responses | None = None) -> FastAPI:
+    """All routes of the API over a desk. ``kept`` is who keeps responses, the application itself without."""
+    limits = desk.options.limits
     app = FastAPIOffline(  # its page needs nothing from the web
         docs_url="/docs",
         redoc_url=None,
@@ -47,12 +51,17 @@ def make_app(desk: Desk) -> FastAPI:
     )
     app.include_router(service.make_router(desk))
     app.include_router(openai.make_router(desk))
-    app.include_router(responses.make_router(desk))
+    app.include_router(responses.make_router(desk, kept or Memory(limits.stored, limits.stored_bytes)))
     app.include_router(anthropic.make_router(desk))
     _answer_errors(app, desk)
     options = desk.options
     if options.origins:
-        app.add_middleware(CORSMiddleware, allow_origins=options.origins, allow_methods=["*"], allow_headers=["*"])
+        more: dict[str, Any] = {}
+        if "allow_private_network" in inspect.signature(CORSMiddleware.__init__).parameters:  # this computer is one
+            more["allow_private_network"] = True
+        app.add_middleware(
+            CORSMiddleware, allow_origins=options.origins, allow_methods=["*"], allow_headers=["*"], **more
+        )
     app.add_middleware(Guard, options=options, metrics=desk.metrics)  # outermost, before anything is read
     return app
 
@@ -75,10 +84,10 @@ def _answer_errors(app: FastAPI, desk: Desk) -> None:
     async def on_http(request: Request, error: HTTPException) -> Response:
         path = request.url.path[:200]
         if error.status_code == 404:
-            return answer(request, ApiError(404, "api_route_unknown", path=path))
+            return answer(request, unknown_route(path, [known for known in app.openapi()["paths"] if "{" not in known]))
         if error.status_code == 405:
-            unknown = ApiError(405, "api_method_unknown", path=path, method=request.method)
-            return answer(request, unknown, error.headers)  # which methods there are
+            wrong = ApiError(405, "api_method_unknown", path=path, method=request.method)
+            return answer(request, wrong, error.headers)  # which methods there are
         return answer(request, ApiError(error.status_code, "api_body_invalid", reason="it is not JSON"))
 
     @app.exception_handler(ClientGone)

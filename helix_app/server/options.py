@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from helix_app.base.errors import InputError
+from helix_app.base.settings import DEFAULT_CONTEXT
 
 DEFAULT_PORT = 8765
 _BODY_RATE = float(1 << 20)  # bytes a second, which a large body may at least take to come
@@ -62,3 +68,55 @@ class ServerOptions:
     model: str = "model"
     aliases: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+
+
+KEY_VARIABLE = "HELIX_API_KEY"
+BOUNDS: dict[str, tuple[int, int]] = {  # of the options of ``serve``, both ends allowed
+    "port": (0, 65_535),
+    "max_running": (1, 64),
+    "max_waiting": (0, 100_000),
+    "max_seconds": (1, 86_400),
+    "max_body": (1024, 1 << 30),
+    "requests_per_minute": (0, 1_000_000),
+    "replicas": (1, 10_000),
+    "max_replicas": (0, 10_000),
+    "replica_cpus": (0, 4096),
+    "replica_gpus": (0, 64),
+}
+_CONTEXTS = 2  # that the cache holds unless told otherwise
+
+
+def options_from(given: Mapping[str, Any]) -> ServerOptions:
+    """What the options of ``serve`` and the environment say of a server. Raises InputError."""
+    for name, (least, most) in BOUNDS.items():
+        if name in given and not least <= given[name] <= most:
+            raise _wrong(name, given[name], f"Use {least:,} to {most:,}.")
+    if any(not key.strip() for key in given["api_key"]):
+        raise _wrong("api_key", "empty", "Give a key of some characters.")
+    keys = [*given["api_key"], *os.environ.get(KEY_VARIABLE, "").split(",")]
+    limits = Limits(
+        running=given["max_running"],
+        waiting=given["max_waiting"],
+        seconds=given["max_seconds"],
+        body_bytes=given["max_body"],
+        requests_per_minute=given["requests_per_minute"],
+    )
+    return ServerOptions(
+        keys=tuple(dict.fromkeys(key.strip() for key in keys if key.strip())),
+        origins=tuple(origin.rstrip("/") for origin in given["cors_origin"]),
+        hosts=tuple(given["allow_host"]),
+        aliases=tuple(given["model_name"]),
+        limits=limits,
+    )
+
+
+def cache_tokens(asked: int | None, context: int | None) -> int:
+    """What the cache is to hold: requests of several programs share it. Raises InputError."""
+    tokens = asked if asked is not None else _CONTEXTS * (context or DEFAULT_CONTEXT)
+    if tokens < 64:
+        raise _wrong("cache_tokens", tokens, "Use 64 or more.")
+    return tokens
+
+
+def _wrong(name: str, value: object, hint: str) -> InputError:
+    return InputError("option_invalid", option=name.replace("_", "-"), value=value, hint=hint)

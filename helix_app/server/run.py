@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import errno
 import ipaddress
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
 
 import uvicorn
+from h11 import Data, EndOfMessage, Response
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -18,6 +20,7 @@ from helix_app.base import texts
 from helix_app.base.errors import HelixError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.server.desk import Desk
+from helix_app.server.http.errors import ApiError, body_of
 
 _POLL_SECONDS = 0.1  # how late Ctrl-C is noticed
 _FREE_FROM = 1024  # the first port that systems give to all programs
@@ -49,6 +52,16 @@ def _prompt(seconds: float) -> type[H11Protocol]:
         def connection_lost(self, exc: Exception | None) -> None:
             super().connection_lost(exc)
             self._unwatch()
+
+        def send_400_response(self, msg: str) -> None:
+            """What is no HTTP is told in the API's form, too."""
+            error = ApiError(400, "api_http_invalid")
+            headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+            body = json.dumps(body_of(error, "service")).encode()
+            for event in (Response(status_code=400, headers=headers, reason=b"Bad Request"), Data(data=body)):
+                self.transport.write(self.conn.send(event) or b"")
+            self.transport.write(self.conn.send(EndOfMessage()) or b"")
+            self.transport.close()
 
         def _watch(self) -> None:
             """Time runs from the first byte of a head to its last, and before there is any."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from helix_app.base.errors import HelixError
 from helix_app.base.files import replacing
 from helix_app.base.process import paths
+from helix_app.store.troubles import trouble_of
 
 log = logging.getLogger(__name__)
 _VERSION = 1
@@ -114,7 +115,9 @@ class BenchmarkStore:
             with closing(db), db:
                 yield db
         except (sqlite3.Error, OSError) as exc:
-            raise HelixError("store_write", detail=str(exc), path=self.path) from exc
+            found = trouble_of(exc)
+            fields = {"path": self.path, "reason": found.reason, "hint": found.hint}
+            raise HelixError("store_write", detail=str(exc), **fields) from exc
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=_WAIT_SECONDS)

@@ -5933,6 +5933,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Der Cache wird angelegt</translation>
   </message>
   <message>
+   <source>Allow yourself to write there.</source>
+   <translation>Dort das Schreiben erlauben.</translation>
+  </message>
+  <message>
    <source>Another Helix is already downloading {name}. Wait for it to finish or close it, then try again.</source>
    <translation>Ein anderes Helix lädt {name} schon herunter. Warten, bis es fertig ist, oder es schließen, dann noch einmal versuchen.</translation>
   </message>
@@ -5993,12 +5997,28 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Chat-Vorlage</translation>
   </message>
   <message>
+   <source>Check that disk, or the connection to it.</source>
+   <translation>Diesen Datenträger oder die Verbindung zu ihm prüfen.</translation>
+  </message>
+  <message>
+   <source>Check that the folder is there and that you may use it.</source>
+   <translation>Prüfen, ob der Ordner da ist und benutzt werden darf.</translation>
+  </message>
+  <message>
    <source>Checking how steady the machine is</source>
    <translation>Es wird geprüft, wie ruhig der Rechner ist</translation>
   </message>
   <message>
    <source>Checking {name} was stopped before the end. Start it again when you like.</source>
    <translation>Die Prüfung von {name} wurde vor dem Ende gestoppt. Jederzeit neu starten.</translation>
+  </message>
+  <message>
+   <source>Close every Helix and start one again: it takes over what can be read.</source>
+   <translation>Jedes Helix schließen und eines wieder starten: Es übernimmt, was sich lesen lässt.</translation>
+  </message>
+  <message>
+   <source>Close that program, such as a backup or another Helix.</source>
+   <translation>Dieses Programm schließen, etwa eine Datensicherung oder ein anderes Helix.</translation>
   </message>
   <message>
    <source>Code</source>
@@ -6029,8 +6049,8 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Unterhaltungen werden wieder aufbewahrt.</translation>
   </message>
   <message>
-   <source>Conversations cannot be written in {folder} at the moment: {reason}. They stay in this window, and Helix goes on trying. Make room there or check its permissions before you close it.</source>
-   <translation>Unterhaltungen lassen sich gerade nicht in {folder} schreiben: {reason}. Sie bleiben in diesem Fenster, und Helix versucht es weiter. Vor dem Schließen dort Platz schaffen oder die Rechte prüfen.</translation>
+   <source>Conversations cannot be written in {folder} at the moment: {reason}. {hint} Helix goes on trying; until then they are in this window alone, so leave it open.</source>
+   <translation>Unterhaltungen lassen sich gerade nicht in {folder} schreiben: {reason}. {hint} Helix versucht es weiter; bis dahin sind sie nur in diesem Fenster, also bitte offen lassen.</translation>
   </message>
   <message>
    <source>Costs in plain steps</source>
@@ -6059,6 +6079,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>Disk quota exceeded</source>
    <translation>Speicherkontingent erschöpft</translation>
+  </message>
+  <message>
+   <source>Do it in that one, or close it.</source>
+   <translation>Es dort tun oder jenes schließen.</translation>
   </message>
   <message>
    <source>Done</source>
@@ -6289,6 +6313,14 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Grafikkarten werden gesucht</translation>
   </message>
   <message>
+   <source>Make room on that disk.</source>
+   <translation>Auf diesem Datenträger Platz schaffen.</translation>
+  </message>
+  <message>
+   <source>Make room there, or check its permissions.</source>
+   <translation>Dort Platz schaffen oder die Rechte prüfen.</translation>
+  </message>
+  <message>
    <source>Making machine code for this processor (once)</source>
    <translation>Maschinencode für diesen Prozessor wird erzeugt (einmal)</translation>
   </message>
@@ -6307,6 +6339,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>Models of the kind {architecture} are not supported yet. Helix runs {supported} models.</source>
    <translation>Modelle der Art {architecture} werden noch nicht unterstützt. Helix führt Modelle der Arten {supported} aus.</translation>
+  </message>
+  <message>
+   <source>Move it to another folder: Helix begins a new one.</source>
+   <translation>Die Datei in einen anderen Ordner verschieben: Helix beginnt eine neue.</translation>
   </message>
   <message>
    <source>Network is unreachable</source>
@@ -6489,6 +6525,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Lauf</translation>
   </message>
   <message>
+   <source>SQLite says {said}</source>
+   <translation>SQLite sagt {said}</translation>
+  </message>
+  <message>
    <source>Same distribution, different sample: the replies part at token {at}</source>
    <translation>Gleiche Verteilung, andere Stichprobe: Die Antworten trennen sich bei Token {at}</translation>
   </message>
@@ -6645,8 +6685,8 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Die Unterhaltung ist zu lang für das Modell des Servers, daher: {n:älteste Nachricht wurde|älteste Nachrichten wurden} nicht gesendet.</translation>
   </message>
   <message>
-   <source>The conversations in {path} cannot be read: {reason}. Check that the file is there and that you may open it, then try again.</source>
-   <translation>Die Unterhaltungen in {path} sind nicht lesbar: {reason}. Prüfen, ob die Datei da ist und geöffnet werden darf, dann noch einmal versuchen.</translation>
+   <source>The conversations in {path} cannot be read: {reason}. {hint} Then try again.</source>
+   <translation>Die Unterhaltungen in {path} lassen sich nicht lesen: {reason}. {hint} Dann noch einmal versuchen.</translation>
   </message>
   <message>
    <source>The device {device} is not available here ({reason}). Choose auto or cpu.</source>
@@ -6761,8 +6801,20 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Die Bibliothek lässt sich nicht ändern, weil {file} nicht geschrieben werden kann: {reason}. Prüfen Sie, ob Sie dort schreiben dürfen.</translation>
   </message>
   <message>
-   <source>The list of benchmarks {path} cannot be read or written. Check free space and permissions of its folder, then try again.</source>
-   <translation>Die Liste der Benchmarks {path} lässt sich nicht lesen oder schreiben. Freien Platz und Rechte ihres Ordners prüfen, dann noch einmal versuchen.</translation>
+   <source>The library {file} cannot be read ({reason}), so models of your own are missing in it. Check that you may read it.</source>
+   <translation>Die Bibliothek {file} lässt sich nicht lesen ({reason}), deshalb fehlen eigene Modelle darin. Bitte prüfen, ob sie gelesen werden darf.</translation>
+  </message>
+  <message>
+   <source>The library {file} is damaged ({reason}), so models of your own are missing in it. Put the file right, or take them in again on the page Models or with `models add`: it is kept as {kept} then.</source>
+   <translation>Die Bibliothek {file} ist beschädigt ({reason}), deshalb fehlen eigene Modelle darin. Die Datei in Ordnung bringen oder die Modelle auf der Seite Modelle oder mit `models add` neu aufnehmen: Sie bleibt dann als {kept} erhalten.</translation>
+  </message>
+  <message>
+   <source>The library {file} was damaged ({reason}), so models of your own are missing in it. Take them in again on the page Models or with `models add`; what was damaged is kept as {kept}.</source>
+   <translation>Die Bibliothek {file} war beschädigt ({reason}), deshalb fehlen eigene Modelle darin. Die Modelle auf der Seite Modelle oder mit `models add` neu aufnehmen; was beschädigt war, bleibt als {kept} erhalten.</translation>
+  </message>
+  <message>
+   <source>The list of benchmarks {path} cannot be read or written: {reason}. {hint} Then try again.</source>
+   <translation>Die Liste der Benchmarks {path} lässt sich nicht lesen oder schreiben: {reason}. {hint} Dann noch einmal versuchen.</translation>
   </message>
   <message>
    <source>The load could not be tried ({reason}). It may have run out of memory; try a shorter context.</source>
@@ -6795,6 +6847,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>The pair could not be looked at: the process that does so stopped. Try again; Details says more.</source>
    <translation>Das Paar konnte nicht untersucht werden: Der Prozess, der das tut, hat aufgehört. Versuchen Sie es noch einmal; mehr steht unter Details.</translation>
+  </message>
+  <message>
+   <source>The process that keeps the responses of all replicas does not answer just now. Send the request again in a moment, or send the whole conversation.</source>
+   <translation>Der Prozess, der die Antworten aller Replikate aufbewahrt, antwortet gerade nicht. Senden Sie die Anfrage gleich noch einmal oder die ganze Unterhaltung.</translation>
   </message>
   <message>
    <source>The prompt cannot be read from {path}: {reason}. Give it as UTF-8 text, or with --prompt.</source>
@@ -6855,6 +6911,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>The request has more than {limit:byte|bytes}. Send less.</source>
    <translation>Die Anfrage hat mehr als {limit:Byte|Bytes}. Senden Sie weniger.</translation>
+  </message>
+  <message>
+   <source>The request is no HTTP/1.1 that can be read here. Send it to an address that begins with http://, with a Host header and a head of less than 64 kB.</source>
+   <translation>Die Anfrage ist kein HTTP/1.1, das hier gelesen werden kann. Senden Sie sie an eine Adresse, die mit http:// beginnt, mit einem Host-Header und einem Kopf von weniger als 64 kB.</translation>
   </message>
   <message>
    <source>The request's body cannot be read: {reason}. Send JSON in UTF-8.</source>
@@ -7013,8 +7073,16 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Auf {device} reicht der Speicher nicht. Ein kleineres Modell, einen kürzeren Kontext oder die CPU wählen.</translation>
   </message>
   <message>
+   <source>There is nothing at {path}, but there is {near}. Correct the base URL of the program: OpenAI's clients take it with /v1, Anthropic's without.</source>
+   <translation>Unter {path} gibt es nichts, wohl aber unter {near}. Berichtigen Sie die Basis-URL des Programms: Clients von OpenAI nehmen sie mit /v1, die von Anthropic ohne.</translation>
+  </message>
+  <message>
    <source>There is nothing at {path}. See /docs for what there is.</source>
    <translation>Unter {path} gibt es nichts. Unter /docs steht, was es gibt.</translation>
+  </message>
+  <message>
+   <source>There is nothing at {path}: this server has no API of Ollama's. Have the program use an OpenAI-compatible server, with a base URL that ends in /v1.</source>
+   <translation>Unter {path} gibt es nichts: Dieser Server hat keine API von Ollama. Lassen Sie das Programm einen OpenAI-kompatiblen Server benutzen, mit einer Basis-URL, die auf /v1 endet.</translation>
   </message>
   <message>
    <source>They can be a pair: the draft is a head that fits this target, and drafts from its hidden states.</source>
@@ -7205,8 +7273,8 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Was von dieser Antwort schon da ist, hat nicht die verlangte Form oder ist vollständig. Die Antwort neu beginnen.</translation>
   </message>
   <message>
-   <source>What was asked could not be written in {folder}: {reason}. Make room there or check its permissions, then try again.</source>
-   <translation>Das Verlangte ließ sich nicht in {folder} schreiben: {reason}. Dort Platz schaffen oder die Rechte prüfen, dann noch einmal versuchen.</translation>
+   <source>What was asked could not be written in {folder}: {reason}. {hint} Then try again.</source>
+   <translation>Das Verlangte ließ sich nicht in {folder} schreiben: {reason}. {hint} Dann noch einmal versuchen.</translation>
   </message>
   <message>
    <source>What was learnt could not be wiped in {folder}. Check the permissions of that folder and try again.</source>
@@ -7291,6 +7359,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>another one; the draft reads the target's</source>
    <translation>eine andere; der Entwurf liest die des Ziels</translation>
+  </message>
+  <message>
+   <source>another program uses the file</source>
+   <translation>ein anderes Programm benutzt die Datei</translation>
   </message>
   <message>
    <source>attention to later tokens</source>
@@ -7483,6 +7555,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>it is no JSON ({said})</source>
    <translation>sie ist kein JSON ({said})</translation>
+  </message>
+  <message>
+   <source>it is no list of models</source>
+   <translation>es ist keine Liste von Modellen</translation>
   </message>
   <message>
    <source>it is not text</source>
@@ -7737,6 +7813,14 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>das Fenster der Aufmerksamkeit</translation>
   </message>
   <message>
+   <source>the disk does not read or write the file</source>
+   <translation>der Datenträger liest oder schreibt die Datei nicht</translation>
+  </message>
+  <message>
+   <source>the disk is full</source>
+   <translation>der Datenträger ist voll</translation>
+  </message>
+  <message>
    <source>the draft found nothing to propose</source>
    <translation>der Entwurf fand nichts vorzuschlagen</translation>
   </message>
@@ -7755,6 +7839,18 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>the experts of a row</source>
    <translation>die Experten einer Zeile</translation>
+  </message>
+  <message>
+   <source>the file cannot be opened</source>
+   <translation>die Datei lässt sich nicht öffnen</translation>
+  </message>
+  <message>
+   <source>the file is damaged</source>
+   <translation>die Datei ist beschädigt</translation>
+  </message>
+  <message>
+   <source>the file or its folder may only be read</source>
+   <translation>die Datei oder ihr Ordner darf nur gelesen werden</translation>
   </message>
   <message>
    <source>the folder has no {what}</source>

@@ -9,6 +9,7 @@ import pytest
 
 from helix_app.hub import registry
 from helix_app.hub.catalog import load_catalog
+from helix_app.hub.library.listing import library
 from helix_app.hub.registry import HubFile, HubModel, Registry
 
 SHA = "a" * 64
@@ -132,9 +133,29 @@ def test_a_damaged_library_says_what_to_do(tmp_path: Path, caplog: pytest.LogCap
     registry.registry_file().parent.mkdir(parents=True, exist_ok=True)
     registry.registry_file().write_text("{half", encoding="utf-8")
     assert registry.read() == Registry()
-    assert "take them in again with `models add`: it is kept as library.json.bad then" in caplog.text
+    assert "on the page Models or with `models add`: it is kept as library.json.bad then" in caplog.text
     registry.add([tmp_path / "m.gguf"])
-    assert registry.registry_file().with_name("library.json.bad").read_text(encoding="utf-8") == "{half"
+    kept = registry.registry_file().with_name("library.json.bad")
+    assert kept.read_text(encoding="utf-8") == "{half"
+    told = registry.trouble()
+    assert told is not None
+    assert (told.code, dict(told.fields)["kept"]) == ("library_replaced", str(kept))
+
+
+def test_a_sound_library_has_no_trouble(tmp_path: Path) -> None:
+    registry.add([tmp_path / "m.gguf"])
+    assert registry.read().added
+    assert registry.trouble() is None
+
+
+@pytest.mark.parametrize(("text", "reason"), [("{half", "it is no JSON ("), ("[]", "it is no list of models")])
+def test_a_damaged_library_is_told_with_the_list(text: str, reason: str) -> None:
+    registry.registry_file().parent.mkdir(parents=True, exist_ok=True)
+    registry.registry_file().write_text(text, encoding="utf-8")
+    told = library(read=False).problem
+    assert told is not None
+    assert told.code == "library_damaged"
+    assert dict(told.fields)["reason"].startswith(reason)
 
 
 @pytest.mark.parametrize(

@@ -92,3 +92,27 @@ def test_without_a_model_it_says_to_try_again(server: Running, monkeypatch: pyte
         answer = server.http.post(path, json=body)
         assert answer.status_code == 503
         assert answer.headers["retry-after"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("/chat/completions", "/v1/chat/completions"),
+        ("/v1/v1/chat/completions", "/v1/chat/completions"),
+        ("/completions/", "/v1/completions"),
+        ("/openai/models", "/v1/models"),
+        ("/v1/v1/messages", "/v1/messages"),
+        ("/messages/count_tokens", "/v1/messages/count_tokens"),
+        ("/v1/generate/stream", "/generate/stream"),
+    ],
+)
+def test_a_wrong_base_url_is_told_what_is_near(server: Running, path: str, near: str) -> None:
+    answer = server.http.post(path, json={})
+    assert answer.status_code == 404
+    assert f"There is nothing at {path}, but there is {near}. Correct the base URL" in answer.text
+
+
+def test_clients_of_ollama_are_told_what_to_set(server: Running) -> None:
+    answer = server.http.post("/api/chat", json={"model": "fake", "messages": []})
+    assert (answer.status_code, answer.json()["error_code"]) == (404, "api_route_ollama")
+    assert "base URL that ends in /v1" in answer.json()["error"]

@@ -64,6 +64,8 @@ def test_pages_that_are_allowed() -> None:
         answer = server.http.options("/generate", headers=preflight)
         assert answer.status_code == 200
         assert answer.headers["access-control-allow-origin"] == origin
+        private = {**preflight, "access-control-request-private-network": "true"}  # as browsers asked of public pages
+        assert server.http.options("/generate", headers=private).status_code == 200
         answer = server.http.post("/generate", json=SAY, headers={"origin": origin, "x-api-key": "k"})
         assert answer.json()["generated_text"] == "w0 "
         assert answer.headers["access-control-allow-origin"] == origin

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import socket
 import sys
 import threading
@@ -14,7 +15,7 @@ from helix_app.server.app import make_app, make_desk
 from helix_app.server.backends.pump import Pump
 from helix_app.server.options import ServerOptions
 from helix_app.server.run import address_of, is_loopback, listen, serve
-from tests.server.fakes import FakeClient
+from tests.server.fakes import FakeClient, serving
 
 
 @pytest.mark.parametrize(
@@ -85,3 +86,26 @@ def test_the_address_of_ipv6_is_in_brackets() -> None:
         pytest.skip("IPv6 is switched off here")
     with bound:
         assert address_of(bound).startswith("http://[::1]:")
+
+
+def sent(port: int, request: bytes) -> bytes:
+    """What the server answers to these bytes, until it closes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as own:
+        own.sendall(request)
+        answer = b""
+        while piece := own.recv(65536):
+            answer += piece
+        return answer
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [b"hello there\r\n\r\n", b"GET /health HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\xa5\x01\x00\x00\r\n\r\n"],
+    ids=["words", "no host", "tls"],
+)
+def test_what_is_no_http_is_answered_in_the_form_of_the_api(request_: bytes) -> None:
+    with serving() as (_, server):
+        head, _, body = sent(int(server.url.rpartition(":")[2]), request_).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request")
+    assert b"content-type: application/json" in head
+    assert json.loads(body)["error_code"] == "api_http_invalid"

@@ -13,16 +13,16 @@ CHAT_ERRORS: dict[str, str] = {
     "prompt_too_long_memory": "The prompt has {tokens:token|tokens}, but memory allows a context of {limit} only; this model takes up to {model}. "
     "Close other programs and load the model again, choose a smaller one, or shorten the prompt.",
     "chat_gone": "This conversation is not there any more, or not the part of it that was asked for. Open it again from the list.",
-    "chats_not_kept": "What was asked could not be written in {folder}: {reason}. Make room there or check its permissions, then try again.",
+    "chats_not_kept": "What was asked could not be written in {folder}: {reason}. {hint} Then try again.",
     "chats_elsewhere": "Another Helix is open and keeps the conversations. Do this in that one, or close it and try again.",
-    "chats_unreadable": "The conversations in {path} cannot be read: {reason}. Check that the file is there and that you may open it, then try again.",
+    "chats_unreadable": "The conversations in {path} cannot be read: {reason}. {hint} Then try again.",
     "chats_export_failed": "{path} cannot be written: {reason}. Name a file in a folder that exists, that has room and that you may write to.",
     "chats_import_failed": "No conversation was taken in from {path}: {reason}. Choose a file that Helix exported, or one with messages in the form of OpenAI's.",
 }
 
 CHAT_NOTICES: dict[str, str] = {
-    "chats_not_kept": "Conversations cannot be written in {folder} at the moment: {reason}. They stay in this window, and Helix goes on trying. "
-    "Make room there or check its permissions before you close it.",
+    "chats_not_kept": "Conversations cannot be written in {folder} at the moment: {reason}. {hint} "
+    "Helix goes on trying; until then they are in this window alone, so leave it open.",
     "chats_kept_again": "Conversations are being kept again.",
     "chats_elsewhere": "Another Helix is open and keeps the conversations, so what is written in this window is not kept. "
     "Close the other one to have it kept here.",

@@ -39,16 +39,16 @@ def run(
     together: list[float] = []
     notices: list[Notice] = []
     on_progress("warm-up")
-    _write(client, [_request(config, prompts[0], 0)], cancel, notices)
+    _write(client, [_request(config, ready, prompts[0], 0)], cancel, notices)
     for repeat in range(config.repeats):
         for prompt in prompts:
             if not cancel.is_set():
                 on_progress(f"{prompt.kind}, round {repeat + 1}")
-                alone[prompt.kind] += _write(client, [_request(config, prompt, repeat)], cancel, notices)
+                alone[prompt.kind] += _write(client, [_request(config, ready, prompt, repeat)], cancel, notices)
         if not cancel.is_set():
             on_progress(f"{AT_ONCE} at once, round {repeat + 1}")
             chosen = [prompts[index % len(prompts)] for index in range(AT_ONCE)]
-            requests = [_request(config, prompt, repeat, index) for index, prompt in enumerate(chosen)]
+            requests = [_request(config, ready, prompt, repeat, index) for index, prompt in enumerate(chosen)]
             replies = _write(client, requests, cancel, notices)
             counts, seconds = [m.tokens_generated for m in replies], max((m.time_seconds for m in replies), default=0.0)
             if seconds and None not in counts and not cancel.is_set():
@@ -65,11 +65,14 @@ def _loaded(client: RemoteClient, load: LoadRequest, cancel: threading.Event) ->
     return last
 
 
-def _request(config: BenchConfig, prompt: Prompt, repeat: int, index: int = 0) -> GenerateRequest:
+def _request(config: BenchConfig, ready: ModelReady, prompt: Prompt, repeat: int, index: int = 0) -> GenerateRequest:
+    """A chat message, or plain text for a model without a chat template, as on this computer."""
     # a seed of its own for each reply, so that no server answers from what it has kept of another
     sampling = SamplingParams(temperature=config.temperature, top_k=0, top_p=1.0, seed=config.seed + repeat)
-    messages = (ChatMessage("user", prompt.text),)
-    return GenerateRequest(f"bench-{index}", messages, max_tokens=config.max_tokens, sampling=sampling)
+    name, most = f"bench-{index}", config.max_tokens
+    if not ready.chat_template:
+        return GenerateRequest(name, prompt=prompt.text, raw=True, max_tokens=most, sampling=sampling)
+    return GenerateRequest(name, (ChatMessage("user", prompt.text),), max_tokens=most, sampling=sampling)
 
 
 def _write(
@@ -129,6 +132,8 @@ def _report(
         found.notes.append(f"{AT_ONCE} at once: {spread(together)} tokens/s of all together.")
     else:
         found.notes.append(f"{AT_ONCE} at once: {UNKNOWN}, for the server tells no counts of tokens.")
+    if not ready.chat_template:
+        found.notes.append("The model has no chat template, so the prompts are plain text that it goes on with.")
     found.notes.append(
         fill("{n:token|tokens} each at most, ", n=config.max_tokens)
         + f"temperature {config.temperature:g}. Times are measured here, over the network; counts are the server's. "

@@ -197,8 +197,7 @@ class ChatKeeper:
     def _tell_trouble(self, error: NotKept, said: list[Said]) -> None:
         if not self._troubled:
             self._troubled = self._changed = True
-            fields = tuple((name, error.fields[name]) for name in ("folder", "reason"))
-            said.append(Notice("chats_not_kept", fields, error.detail))
+            said.append(Notice("chats_not_kept", tuple(error.fields.items()), error.detail))
 
     def _tell_unopened(self, error: HelixError, said: list[Said]) -> None:
         if not self._troubled:

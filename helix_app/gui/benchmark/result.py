@@ -261,7 +261,7 @@ class ResultSheet(Sheet):
         self.notes.setText(_lines(view.notes))
         self._notes.setVisible(bool(view.notes))
         self.command.setText(view.command)
-        self.facts.show_table(BenchTable(("", ""), view.facts))
+        self.facts.show_table(BenchTable(("", ""), _facts(view)))
         self.verticalScrollBar().setValue(0)
 
 
@@ -318,6 +318,12 @@ class ChangeSheet(Sheet):
 
 def _name(entry: BenchEntry) -> str:
     return f"{entry.title} · {when(entry.created)}"
+
+
+def _facts(view: BenchView) -> tuple[tuple[str, str], ...]:
+    """Settings and machine, with the moment of the run as it is written here; files have it in ISO's form."""
+    created = view.entry.created
+    return tuple((what, value.replace(created, when(created))) for what, value in view.facts)
 
 
 def _lines(lines: Sequence[str]) -> str:

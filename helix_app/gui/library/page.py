@@ -20,6 +20,7 @@ from helix_app.gui.library.wording import use_text
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
+from helix_app.protocol.events import Failed
 from helix_app.protocol.library import (
     AddModels,
     FileNamed,
@@ -67,6 +68,7 @@ class ModelsPage(QWidget):
         self._theme, self._state = theme, state
         self._named: dict[tuple[str, str], str] = {}  # ids of files of the hub
         self._looked = False
+        self._problem: Failed | None = None  # of the list, as last told
         self.downloads = DownloadList(theme)
         self.shelf = Shelf(theme, state)
         self.catalogue = Catalogue(theme, state, self.downloads.running)
@@ -225,6 +227,9 @@ class ModelsPage(QWidget):
         self.shelf.list.show_items(news.items)
         self.downloads.show_unfinished(news.unfinished)
         self.hub.show_access(news)
+        if news.problem is not None and news.problem != self._problem:  # once, for lists come often
+            self.error.add_failure(news.problem)
+        self._problem = news.problem
         self._refresh()
 
     def on_failed(self, news: LibraryFailed) -> None:

@@ -47,7 +47,9 @@ def library(
         arrived = store.arrived_bytes(entry, root) if store.find(entry, root) is None else 0
         if arrived:
             unfinished.append(UnfinishedItem(entry.id, entry.name, arrived, entry.total_bytes))
-    return LibraryChanged(tuple(items.values()), tuple(unfinished), access.endpoint(), access.offline())
+    return LibraryChanged(
+        tuple(items.values()), tuple(unfinished), access.endpoint(), access.offline(), registry.trouble()
+    )
 
 
 def _places(known: Catalog, kept: registry.Registry, root: Path | None, home: Path | None) -> Iterator[_Place]:

@@ -99,10 +99,10 @@ class InputSchema(Body):
 class Tool(Body):
     """A function the model may call."""
 
+    type: Literal["custom"] | None = None  # first, for of a tool of Anthropic's own this is what is wrong
     name: Annotated[str, Field(min_length=1, max_length=128)]
     description: str | None = None
     input_schema: InputSchema
-    type: Literal["custom"] | None = None
     strict: Literal[False] | None = None
     defer_loading: Literal[False] | None = None
     allowed_callers: list[Literal["direct"]] | None = None

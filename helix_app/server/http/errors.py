@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from helix_app.base import messages
+from helix_app.base.language import english
 from helix_app.protocol.events import Failed
 
 Family = Literal["service", "openai", "anthropic"]
@@ -83,8 +84,9 @@ class ApiError(Exception):
 
     @property
     def message(self) -> str:
-        """The sentence."""
-        return messages.error_text(self.code, self.fields)
+        """The sentence, in English whatever the window speaks: programs and their authors read it."""
+        with english():
+            return messages.error_text(self.code, self.fields)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -99,14 +101,26 @@ def of_failed(event: Failed) -> ApiError:
     else:
         status = 503 if event.code.startswith(_UNAVAILABLE) else 500
     code = "api_no_chat_template" if event.code == "no_chat_template" else event.code
-    error = ApiError(status, code, retry_after=_RETRY if status == 503 else None)
-    error.fields = dict(event.fields)
+    fields = dict(event.fields)
+    param = fields.get("option", "").replace("-", "_") if code == "option_invalid" else ""
+    error = ApiError(status, code, param=param, retry_after=_RETRY if status == 503 else None)
+    error.fields = fields
     return error
 
 
 def of_field(field: str, reason: str) -> ApiError:
     """A field with a value that cannot be used."""
     return ApiError(400, "api_field_invalid", param=field, field=field, reason=reason.rstrip("."))
+
+
+def unknown_route(path: str, known: Sequence[str]) -> ApiError:
+    """There is nothing at this path; most often the base URL is that of another program, or lacks its end."""
+    if path == "/api" or path.startswith("/api/"):
+        return ApiError(404, "api_route_ollama", path=path)
+    near = [one for one in known if len(one) > 1 and path.rstrip("/").endswith(one.removeprefix("/v1"))]
+    if near:
+        return ApiError(404, "api_route_near", path=path, near=max(near, key=len))
+    return ApiError(404, "api_route_unknown", path=path)
 
 
 def of_validation(errors: Sequence[Any]) -> ApiError:
@@ -148,13 +162,19 @@ def _place(loc: Sequence[str | int]) -> str:
 
 def _reason(error: Any) -> str:
     context, given = error.get("ctx") or {}, error.get("input")
-    if error.get("type") == "literal_error" and isinstance(given, str):
-        return messages.filling.shortened(f"{given[:80]!r} is not supported, only {context.get('expected')}")
+    if error.get("type") == "literal_error" and isinstance(given, (str, bool, int, float)):
+        told = repr(given[:80]) if isinstance(given, str) else _as_json(str(given))
+        return messages.filling.shortened(f"{told} is not supported, only {_as_json(str(context.get('expected')))}")
     if error.get("type") == "union_tag_invalid":
         tag, tags = str(context.get("tag"))[:80], context.get("expected_tags")
         return messages.filling.shortened(f"{tag!r} is not supported, only {tags}")
     said = str(context.get("error") or error.get("msg") or "it is wrong").removeprefix("Value error, ")
     return messages.filling.shortened(said[:1].lower() + said[1:]).rstrip(".")
+
+
+def _as_json(words: str) -> str:
+    """Values as programs send them, not as Python writes them."""
+    return re.sub(r"\b(True|False|None)\b", lambda found: "null" if found[0] == "None" else found[0].lower(), words)
 
 
 def family_of(path: str) -> Family:
@@ -164,11 +184,19 @@ def family_of(path: str) -> Family:
     return "openai" if path.startswith("/v1/") or path == "/v1" else "service"
 
 
+def _too_long(error: ApiError) -> str:
+    """The words by which Anthropic's clients know that a conversation is too long, and shorten it."""
+    if not error.code.startswith("prompt_too_long"):
+        return ""
+    tokens, limit = (error.fields.get(name, "").replace(",", "") for name in ("tokens", "limit"))
+    return f"prompt is too long: {tokens} tokens > {limit} maximum. "
+
+
 def body_of(error: ApiError, family: Family) -> dict[str, Any]:
     """The JSON object that tells an error."""
     if family == "anthropic":
         kind = _ANTHROPIC_TYPES.get(error.status, "api_error" if error.status >= 500 else "invalid_request_error")
-        return {"type": "error", "error": {"type": kind, "message": error.message}}
+        return {"type": "error", "error": {"type": kind, "message": _too_long(error) + error.message}}
     if family == "openai":
         kind = _OPENAI_TYPES.get(error.status, "server_error" if error.status >= 500 else "invalid_request_error")
         code = _OPENAI_CODES.get(error.code, error.code)

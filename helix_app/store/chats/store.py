@@ -15,13 +15,13 @@ from typing import TypeVar
 
 import filelock
 
-from helix_app.base import texts
 from helix_app.base.errors import HelixError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.process import paths
 from helix_app.protocol.conversations.chats import Chat, ChatEntry, ChatsFound, ExportChats, FindChats, UnsentOpened
 from helix_app.store.chats import changes, exchange, find, reading, runs, salvage, schema, tree
 from helix_app.store.chats.salvage import Recovered
+from helix_app.store.troubles import trouble_of
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -175,12 +175,16 @@ class ChatStore:
         except (OSError, sqlite3.Error) as error:
             if not _is_of_the_file(error):
                 raise
-            raise HelixError("chats_unreadable", path=self.path, reason=_reason(error), detail=str(error)) from error
+            found = trouble_of(error)
+            hint = reason_of("sqlite_hint_other") if found.kind == "damaged" else found.hint
+            fields = {"path": self.path, "reason": found.reason, "hint": hint}
+            raise HelixError("chats_unreadable", detail=str(error), **fields) from error
 
     def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What ``work`` gives, done in one transaction. Raises NotKept."""
         if not self.kept:
-            raise self.trouble or NotKept(folder=self.path.parent, reason=reason_of("another_helix"))
+            elsewhere = {"reason": reason_of("another_helix"), "hint": reason_of("sqlite_hint_elsewhere")}
+            raise self.trouble or NotKept(folder=self.path.parent, **elsewhere)
         try:
             return self._guarded(lambda db: schema.done_in(db, work))
         except (OSError, sqlite3.Error) as error:
@@ -288,8 +292,9 @@ class ChatStore:
             with suppress(OSError):
                 Path(f"{self.path}{end}").unlink(missing_ok=True)
 
-    def _not_kept(self, error: Exception) -> NotKept:
-        return NotKept(folder=self.path.parent, reason=_reason(error), detail=str(error))
+    def _not_kept(self, error: OSError | sqlite3.Error) -> NotKept:
+        found = trouble_of(error)
+        return NotKept(folder=self.path.parent, reason=found.reason, hint=found.hint, detail=str(error))
 
 
 def _is_of_the_file(error: Exception) -> bool:
@@ -297,7 +302,3 @@ def _is_of_the_file(error: Exception) -> bool:
     if isinstance(error, (OSError, sqlite3.OperationalError)):
         return True
     return isinstance(error, sqlite3.Error) and schema.is_damage(error)
-
-
-def _reason(error: Exception) -> str:
-    return texts.why(error) if isinstance(error, OSError) else str(error)

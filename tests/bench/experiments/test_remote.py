@@ -12,7 +12,7 @@ from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments import remote
 from helix_app.engine.remote.client import RemoteClient
 from helix_app.protocol.requests import LoadRequest
-from tests.engine.remote.stand_in import StandIn
+from tests.engine.remote.stand_in import StandIn, event
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +36,22 @@ def test_what_is_not_told_is_unknown(silent: StandIn) -> None:
     assert row[2:] == ("unknown", "unknown", "unknown")
     assert found.notes[0].startswith("8 at once: unknown")
     assert len(silent.asked) == 1 + 1 + remote.AT_ONCE
+
+
+def test_a_model_without_a_chat_template_goes_on_with_plain_text(silent: StandIn) -> None:
+    silent.asked.clear()
+    silent.models = {"data": [{"id": "m", "chat_template": False}]}
+    text = event({"choices": [{"index": 0, "text": " a cat", "finish_reason": "length"}]})
+    silent.answer = lambda handler, _: handler.stream(text, event(b"[DONE]"))
+    found, ready = remote.run(
+        CONFIG, RemoteClient(lambda _: ""), LoadRequest(silent.url), lambda _: None, threading.Event()
+    )
+    assert not ready.chat_template
+    assert {path for path, _ in silent.asked} == {"/v1/completions"}
+    assert {body["prompt"] for _, body in silent.asked} == {CONFIG.chosen_prompts()[0].text}
+    assert [row[0] for row in found.rows] == ["chat"]
+    assert any("no chat template" in note for note in found.notes)
+    silent.reset()
 
 
 def test_a_refusal_ends_it(silent: StandIn) -> None:

@@ -140,7 +140,7 @@ def test_changes_wait_for_a_folder_that_cannot_be_written(desk: Desk, tmp_path: 
     assert (codes(said), kept(said)) == (["chats_not_kept", "ChatsListed"], (False, []))
     assert isinstance(said[0], Notice)
     fields = dict(said[0].fields)
-    assert list(fields) == ["folder", "reason"]
+    assert list(fields) == ["folder", "reason", "hint"]
     assert fields["folder"] == str(tmp_path / "data")
     assert fields["reason"]
     writing = made.message("m", "", "a-0", "assistant", "writing", second=1)
@@ -193,7 +193,7 @@ def test_a_full_disk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     said = desk.do(AddMessage("a", large))
     assert (codes(said), kept(said)) == (["chats_not_kept", "ChatsListed"], (False, ["a"]))
     assert isinstance(said[0], Notice)
-    assert dict(said[0].fields)["reason"] == "database or disk is full"
+    assert dict(said[0].fields)["reason"] == "the disk is full"
     said = desk.do(ChangeChat("a", title="Renamed"))
     assert (codes(said), kept(said)) == (["ChatsListed"], (False, ["a"]))
     listed = said[-1]

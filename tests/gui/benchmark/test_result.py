@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from helix_app.bench.config import BASELINE, HELIX
+from helix_app.gui.benchmark.history import when
 from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.benchmark.result import ChangeSheet, Headline, ResultSheet
 from helix_app.gui.look.theme import Theme
@@ -100,6 +101,15 @@ def test_nothing_of_the_run_before_is_left(sheet: ResultSheet) -> None:
     for part in (sheet.peers, sheet.positions, sheet.rounds, sheet.agreement):
         assert not part.parentWidget().isVisible()  # its heading goes along
     assert sheet.notes.text() == "• Look here."
+
+
+def test_the_moment_of_a_run_is_written_as_elsewhere(sheet: ResultSheet) -> None:
+    view = bench_made.view(2)
+    sheet.show_view(view)
+    shown = dict(tuple(cell.text() for cell in row) for row in sheet.facts.cells)
+    assert view.entry.created in dict(view.facts)["Run"]
+    assert shown["Run"] == dict(view.facts)["Run"].replace(view.entry.created, when(view.entry.created))
+    assert "T" not in shown["Run"]
 
 
 def test_nothing_is_exported_before_there_is_a_result(sheet: ResultSheet) -> None:

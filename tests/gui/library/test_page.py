@@ -37,6 +37,20 @@ def test_what_is_here_is_looked_for_when_the_page_is_first_shown(shown: Shown) -
     assert asked == [ListLibrary()]
 
 
+def test_a_damaged_library_is_told_once(page: ModelsPage, shown: Shown) -> None:
+    fields = (("file", "/data/library.json"), ("reason", "it is no list of models"), ("kept", "library.json.bad"))
+    news = LibraryChanged(ITEMS, problem=Failed("library_damaged", fields=fields))
+    shown.on_event(LIBRARY)
+    assert page.error.isHidden()
+    shown.on_event(news)
+    assert not page.error.isHidden()
+    assert page.error.sentence.text().startswith("The library /data/library.json is damaged (it is no list")
+    assert "it is kept as library.json.bad then." in page.error.sentence.text()
+    page.error.dismissed.emit()
+    shown.on_event(news)
+    assert page.error.isHidden()
+
+
 def test_load_and_draft_come_from_the_library(page: ModelsPage, shown: Shown) -> None:
     shown.on_event(LIBRARY)
     loads = record(shown.load_requested)

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from helix_app.base.language import ENGLISH, Language, speak
+from helix_app.base.message_texts.reasons import fields_of, reason_of
+from helix_app.base.messages import error_text
 from helix_app.protocol.events import Failed
 from helix_app.server.anthropic.models import MessagesBody
 from helix_app.server.http.errors import ApiError, body_of, family_of, of_failed, of_validation
-from helix_app.server.openai.models import ChatBody
+from helix_app.server.openai.models import ChatBody, CompletionBody
 from helix_app.server.openai.responses.models import ResponsesBody
 
 
@@ -106,3 +109,50 @@ def test_what_is_not_supported_is_named_beside_what_is(model: type[BaseModel], b
     with pytest.raises(ValidationError) as raised:
         model.model_validate({**good, **body})
     assert says in of_validation(raised.value.errors()).message
+
+
+def test_what_is_said_over_http_is_english_whatever_the_window_speaks() -> None:
+    said = {"The prompt is empty. Type something to send.": "Die Eingabe ist leer."}
+    speak(Language("de", lambda context, text: said.get(text, text), comma=True))
+    try:
+        error = ApiError(413, "api_body_large", limit="8,388,608")
+        failed = of_failed(Failed("prompt_empty"))
+        of_reason = of_failed(Failed("option_invalid", fields=fields_of(hint=reason_of("hint_tokens", n="1,024"))))
+        assert error_text("prompt_empty") == "Die Eingabe ist leer."
+        assert body_of(failed, "service")["error"] == "The prompt is empty. Type something to send."
+        assert str(error) == error.message == "The request has more than 8,388,608 bytes. Send less."
+        assert of_reason.message.endswith("Use 1,024 tokens or more.")
+    finally:
+        speak(ENGLISH)
+
+
+def test_a_prompt_that_is_too_long_is_told_in_the_words_that_clients_know() -> None:
+    error = of_failed(Failed("prompt_too_long", fields=(("tokens", "50,031"), ("limit", "8,192"))))
+    told = body_of(error, "anthropic")["error"]["message"]
+    assert told.startswith("prompt is too long: 50031 tokens > 8192 maximum. The prompt has 50,031 tokens, but")
+    openai = body_of(error, "openai")["error"]
+    assert openai["code"] == "context_length_exceeded"
+    assert openai["message"] == error.message
+
+
+def test_an_option_that_the_engine_refuses_is_named_as_the_field_that_it_is() -> None:
+    fields = (("option", "logit-bias"), ("value", "99999999"), ("hint", "The tokens have the numbers 0 to 9."))
+    error = of_failed(Failed("option_invalid", fields=fields))
+    assert body_of(error, "openai")["error"]["param"] == "logit_bias"
+
+
+def test_values_are_told_as_programs_send_them() -> None:
+    with pytest.raises(ValidationError) as raised:
+        CompletionBody.model_validate({"model": "m", "prompt": "x", "echo": True})
+    assert of_validation(raised.value.errors()).message.startswith(
+        "The field echo cannot be used: true is not supported, only false."
+    )
+
+
+def test_a_tool_of_anthropic_s_own_is_refused_by_its_type() -> None:
+    said = [{"role": "user", "content": "x"}]
+    tool = {"type": "bash_20250124", "name": "bash"}
+    with pytest.raises(ValidationError) as raised:
+        MessagesBody.model_validate({"model": "m", "max_tokens": 5, "messages": said, "tools": [tool]})
+    error = of_validation(raised.value.errors())
+    assert (error.param, "'bash_20250124' is not supported, only 'custom'" in error.message) == ("tools[0].type", True)

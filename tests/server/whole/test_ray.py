@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from helix_app.protocol.requests import LoadRequest
-from helix_app.server import cluster
+from helix_app.server.cluster.deployments import deployments
+from helix_app.server.cluster.options import ClusterOptions
 from helix_app.server.options import ServerOptions
 from tests.engine.made.tiny import Zoo
 from tests.waiting import wait_for
@@ -32,11 +33,11 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = int(probe.getsockname()[1])
     model = Zoo(tmp_path_factory.mktemp("ray-zoo")).gguf("llama-loopy")
     load = LoadRequest(str(model), "Tiny", "ngram", device="cpu", dtype="float32", cache_tokens=4096)
-    options = cluster.ClusterOptions(load, ServerOptions(model="tiny"), 2, 2)
+    options = ClusterOptions(load, ServerOptions(model="tiny"), 2, 2)
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
     try:
         serve.start(proxy_location="HeadOnly", http_options={"host": "127.0.0.1", "port": port})
-        serve.run(cluster.deployments(options), name="helix", route_prefix="/")
+        serve.run(deployments(options), name="helix", route_prefix="/")
         yield f"http://127.0.0.1:{port}"
         serve.shutdown()
     finally:
@@ -124,6 +125,23 @@ def test_a_response_is_found_by_what_follows_on_it(http: httpx.Client) -> None:
         answer = http.post("/v1/responses", json=later)
         assert answer.status_code == 200, answer.text
         assert http.get(f"/v1/responses/{answer.json()['id']}").json()["previous_response_id"] == first["id"]
+
+
+@pytest.mark.timeout(900)
+def test_responses_outlive_the_replicas_that_gave_them(http: httpx.Client) -> None:
+    import ray
+
+    body = {"model": "tiny", "max_output_tokens": 4, "temperature": 0}
+    given = [http.post("/v1/responses", json={**body, "input": f"the dog {number}"}).json() for number in range(4)]
+    for killed in replicas():
+        ray.kill(ray.get_actor(killed, namespace="serve"), no_restart=False)
+        later = {**body, "input": "a house", "previous_response_id": given[-1]["id"]}
+        answer = http.post("/v1/responses", json=later)  # by another one, where the one that was killed gave it
+        assert answer.status_code == 200, answer.text
+        given.append(answer.json())
+        wait_for(lambda gone=killed: len([name for name in replicas() if name != gone]) == 2, SECONDS)
+    for response in given:
+        assert http.get(f"/v1/responses/{response['id']}").json() == response
 
 
 @pytest.mark.timeout(900)

@@ -55,7 +55,7 @@ def change_of(model: Model, kind: str, a: int, b: int, text: str, number: int) -
     chats = [*model.chats, "nobody"]
     chat_id = chats[a % len(chats)]
     own = [one.id for one in model.chats[chat_id].messages] if chat_id in model.chats else []
-    every = [*(one.id for one in model.messages()), "nothing"]
+    replies = [*(one.id for one in model.messages() if one.role == "assistant"), "nothing"]
     place = [*own, ""][b % (len(own) + 1)]
     if kind == "create":
         texts = text.split()[: b % 4]
@@ -63,12 +63,14 @@ def change_of(model: Model, kind: str, a: int, b: int, text: str, number: int) -
     if kind == "copy":
         return CopyChat(chat_id, f"chat{number}", place)
     if kind == "add":
-        one = made.message(f"m{number}", text, place, ROLES[a % 2], STATES[b % 4], second=number)
+        role = ROLES[a % 2]
+        state = STATES[b % 4] if role == "assistant" else "done"  # what a person wrote is there whole
+        one = made.message(f"m{number}", text, place, role, state, second=number)
         return AddMessage(chat_id, one)
     if kind == "grow":
-        return GrowMessage(every[b % len(every)], text)
+        return GrowMessage(replies[b % len(replies)], text)
     if kind == "end":
-        return EndMessage(every[b % len(every)], text, STATES[a % 4], f'{{"n": {a}}}')
+        return EndMessage(replies[b % len(replies)], text, STATES[a % 4], f'{{"n": {a}}}')
     if kind == "cut":
         return DeleteMessage(chat_id, place or "nothing", [*own, "nothing", ""][a % (len(own) + 2)])
     return {

@@ -195,7 +195,11 @@ def test_a_full_disk_changes_nothing_and_may_be_tried_again(opened: list[sqlite3
     large = AddMessage("a", made.message("m", "word " * 20_000, "a-0", second=1))
     with pytest.raises(NotKept) as failed:
         store.apply(large)
-    assert failed.value.fields == {"folder": str(tmp_path), "reason": "database or disk is full"}
+    assert failed.value.fields == {
+        "folder": str(tmp_path),
+        "reason": "the disk is full",
+        "hint": "Make room on that disk.",
+    }
     assert failed.value.code == "chats_not_kept"
     assert store.chat("a") == before
     assert store.kept

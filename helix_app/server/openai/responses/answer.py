@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from helix_app.base.replies.tool_calls import ToolCallArguments, ToolCallStart
@@ -31,8 +31,8 @@ class Responding:
         output: its items so far.
     """
 
-    def __init__(self, response_id: str, body: ResponsesBody, on_end: Callable[[Responding], None]) -> None:
-        """``on_end`` is called once it is complete, before that is told."""
+    def __init__(self, response_id: str, body: ResponsesBody, on_end: Callable[[Responding], Awaitable[None]]) -> None:
+        """``on_end`` is awaited once it is complete, before that is told."""
         self._id, self._body, self._on_end = response_id, body, on_end
         self._called = body.called
         self._created = int(time.time())
@@ -45,13 +45,13 @@ class Responding:
     async def whole(self, parts: AsyncIterator[Part]) -> dict[str, Any]:
         """The object."""
         async for part in parts:
-            self._take(part)
+            await self._taken(part)
         return self.told()
 
     async def events(self, parts: AsyncIterator[Part]) -> AsyncIterator[bytes]:
         """The events."""
         async for part in parts:
-            for event in self._take(part):
+            for event in await self._taken(part):
                 yield self._sent(event)
 
     def failed(self, error: ApiError) -> bytes:
@@ -119,6 +119,12 @@ class Responding:
 
     # ------------------------------------------------------------------ parts
 
+    async def _taken(self, part: Part) -> list[_Event]:
+        events = self._take(part)
+        if isinstance(part, End):
+            await self._on_end(self)
+        return events
+
     def _take(self, part: Part) -> list[_Event]:
         if isinstance(part, Begun):
             return [{"type": f"response.{word}", "response": self.told()} for word in ("created", "in_progress")]
@@ -144,7 +150,6 @@ class Responding:
     def _over(self, end: End) -> list[_Event]:
         closed = self._finish()
         self._end = end
-        self._on_end(self)
         told = self.told()
         kind = "incomplete" if told["status"] == "incomplete" else "completed"
         return [*closed, {"type": f"response.{kind}", "response": told}]

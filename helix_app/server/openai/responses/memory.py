@@ -6,7 +6,7 @@ import json
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from helix_app.protocol.requests import ChatMessage
 from helix_app.server.http.fields import new_id
@@ -35,32 +35,51 @@ class Kept:
     size: int
 
 
+class Responses(Protocol):
+    """What keeps responses for the requests that follow on them; each key sees its own.
+
+    Attributes:
+        most: responses that are kept.
+    """
+
+    most: int
+
+    async def keep(self, key: str, response: dict[str, Any], messages: tuple[ChatMessage, ...]) -> None:
+        """Keep a response of this key; one that is too large by itself is not."""
+
+    async def find(self, key: str, response_id: str) -> Kept | None:
+        """The response of this id, None where this key has none."""
+
+    async def forget(self, key: str, response_id: str) -> bool:
+        """Drop a response; whether there was one."""
+
+
 class Memory:
-    """The responses of all keys, of which each sees its own. The one that was used longest ago goes first."""
+    """``Responses`` in this process. The one that was used longest ago goes first."""
 
     def __init__(self, most: int, most_bytes: int) -> None:
-        self._most, self._most_bytes = most, most_bytes
+        self.most, self._most_bytes = most, most_bytes
         self._kept: OrderedDict[tuple[str, str], Kept] = OrderedDict()
         self._size = 0
 
-    def keep(self, key: str, response: dict[str, Any], messages: tuple[ChatMessage, ...]) -> None:
+    async def keep(self, key: str, response: dict[str, Any], messages: tuple[ChatMessage, ...]) -> None:
         """Keep a response of this key; one that is too large by itself is not."""
         size = len(json.dumps(response)) + sum(len(m.content) + len(m.tool_calls) for m in messages)
         if size > self._most_bytes:
             return
         self._kept[key, response["id"]] = Kept(response, messages, size)
         self._size += size
-        while len(self._kept) > self._most or self._size > self._most_bytes:
+        while len(self._kept) > self.most or self._size > self._most_bytes:
             self._size -= self._kept.popitem(last=False)[1].size
 
-    def find(self, key: str, response_id: str) -> Kept | None:
+    async def find(self, key: str, response_id: str) -> Kept | None:
         """The response of this id, None where this key has none."""
         kept = self._kept.get((key, response_id))
         if kept is not None:
             self._kept.move_to_end((key, response_id))
         return kept
 
-    def forget(self, key: str, response_id: str) -> bool:
+    async def forget(self, key: str, response_id: str) -> bool:
         """Drop a response; whether there was one."""
         kept = self._kept.pop((key, response_id), None)
         self._size -= kept.size if kept is not None else 0

@@ -15,24 +15,23 @@ from helix_app.server.http.errors import ApiError
 from helix_app.server.http.fields import check_model, check_thinking
 from helix_app.server.http.wire import begin_stream, while_connected
 from helix_app.server.openai.responses.answer import Responding
-from helix_app.server.openai.responses.memory import Kept, Memory, new_response_id
+from helix_app.server.openai.responses.memory import Kept, Responses, new_response_id
 from helix_app.server.openai.responses.models import ResponsesBody
 from helix_app.server.reading import form_of, parts_of
 
 _STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
 
 
-def make_router(desk: Desk) -> APIRouter:
-    """The routes over this desk, with a memory of their own."""
+def make_router(desk: Desk, memory: Responses) -> APIRouter:
+    """The routes over this desk, and over what keeps its responses."""
     router = APIRouter(prefix="/v1/responses", tags=["OpenAI"])
     limits = desk.options.limits
-    memory = Memory(limits.stored, limits.stored_bytes)
 
-    def found(request: Request, response_id: str, param: str = "") -> Kept:
+    async def found(request: Request, response_id: str, param: str = "") -> Kept:
         caller: Caller = request.scope["state"]["caller"]
-        kept = memory.find(caller.key, response_id)
+        kept = await memory.find(caller.key, response_id)
         if kept is None:
-            raise ApiError(404, "api_response_unknown", param=param, id=response_id[:100], kept=f"{limits.stored:,}")
+            raise ApiError(404, "api_response_unknown", param=param, id=response_id[:100], kept=f"{memory.most:,}")
         return kept
 
     @router.post("", responses=_STREAM)
@@ -43,13 +42,13 @@ def make_router(desk: Desk) -> APIRouter:
         caller: Caller = request.scope["state"]["caller"]
         before: tuple[ChatMessage, ...] = ()
         if body.previous_response_id is not None:
-            before = found(request, body.previous_response_id, "previous_response_id").messages
+            before = (await found(request, body.previous_response_id, "previous_response_id")).messages
         said = (*before, *body.messages())
         asked = _request_of(new_response_id(request.scope["state"].get("session", "")), body, said, ready)
 
-        def keep(answer: Responding) -> None:
+        async def keep(answer: Responding) -> None:
             if body.store is not False:
-                memory.keep(caller.key, answer.told(), (*said, answer.reply))
+                await memory.keep(caller.key, answer.told(), (*said, answer.reply))
 
         answer = Responding(asked.request_id, body, keep)
         reply = desk.open(caller, "responses", [asked])[0]
@@ -64,14 +63,14 @@ def make_router(desk: Desk) -> APIRouter:
     @router.get("/{response_id}")
     async def one(response_id: str, request: Request) -> dict[str, Any]:
         """A response that is still kept."""
-        return found(request, response_id).response
+        return (await found(request, response_id)).response
 
     @router.delete("/{response_id}")
     async def forget(response_id: str, request: Request) -> dict[str, Any]:
         """Keep a response no longer."""
-        found(request, response_id)
+        await found(request, response_id)
         caller: Caller = request.scope["state"]["caller"]
-        return {"id": response_id, "object": "response", "deleted": memory.forget(caller.key, response_id)}
+        return {"id": response_id, "object": "response", "deleted": await memory.forget(caller.key, response_id)}
 
     return router
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import openai
@@ -45,16 +47,22 @@ def test_a_stream_builds_the_same_response(client: openai.OpenAI) -> None:
 def test_a_reply_without_room_to_end_is_incomplete() -> None:
     from helix_app.server.openai.responses.answer import Responding
     from helix_app.server.openai.responses.models import ResponsesBody
-    from helix_app.server.reading import Answer, End
+    from helix_app.server.reading import Answer, End, Part
     from tests.engine.host.fake_engines import finished
 
     ended: list[Responding] = []
-    answer = Responding("r", ResponsesBody(model="m", input="x"), ended.append)
-    answer._take(Answer("y"))
-    done = finished("r", "length", "y")
-    answer._take(End("length", done.metrics, "y", ()))
-    assert answer.told()["status"] == "incomplete"
-    assert answer.told()["incomplete_details"] == {"reason": "max_output_tokens"}
+
+    async def end(over: Responding) -> None:
+        ended.append(over)
+
+    async def parts() -> AsyncIterator[Part]:
+        yield Answer("y")
+        yield End("length", finished("r", "length", "y").metrics, "y", ())
+
+    answer = Responding("r", ResponsesBody(model="m", input="x"), end)
+    told = asyncio.run(answer.whole(parts()))
+    assert told["status"] == "incomplete"
+    assert told["incomplete_details"] == {"reason": "max_output_tokens"}
     assert ended == [answer]
 
 

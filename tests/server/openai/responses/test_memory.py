@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from helix_app.protocol.requests import ChatMessage
 from helix_app.server.openai.responses.memory import Memory, new_response_id, session_in
 
 
-def kept(memory: Memory, *names: str) -> list[str]:
-    return [name for name in names if memory.find("", name) is not None]
+async def kept(memory: Memory, *names: str) -> list[str]:
+    return [name for name in names if await memory.find("", name) is not None]
 
 
 def test_the_longest_unused_goes_first() -> None:
     memory = Memory(2, 10_000)
-    memory.keep("", {"id": "a"}, ())
-    memory.keep("", {"id": "b"}, ())
-    assert memory.find("", "a") is not None
-    memory.keep("", {"id": "c"}, ())
-    assert kept(memory, "a", "b", "c") == ["a", "c"]
+
+    async def work() -> None:
+        await memory.keep("", {"id": "a"}, ())
+        await memory.keep("", {"id": "b"}, ())
+        assert await memory.find("", "a") is not None
+        await memory.keep("", {"id": "c"}, ())
+        assert await kept(memory, "a", "b", "c") == ["a", "c"]
+
+    asyncio.run(work())
 
 
 def test_so_many_bytes_and_no_more() -> None:
     memory = Memory(10, 300)
-    for name in "abc":
-        memory.keep("", {"id": name}, (ChatMessage("user", "x" * 100),))
-    assert kept(memory, "a", "b", "c") == ["b", "c"]
-    memory.keep("", {"id": "large"}, (ChatMessage("user", "x" * 301),))
-    assert kept(memory, "b", "c", "large") == ["b", "c"]
-    assert memory.forget("", "b")
-    assert not memory.forget("", "b")
-    memory.keep("", {"id": "d"}, (ChatMessage("user", "x" * 100),))
-    assert kept(memory, "c", "d") == ["c", "d"]
+
+    async def work() -> None:
+        for name in "abc":
+            await memory.keep("", {"id": name}, (ChatMessage("user", "x" * 100),))
+        assert await kept(memory, "a", "b", "c") == ["b", "c"]
+        await memory.keep("", {"id": "large"}, (ChatMessage("user", "x" * 301),))
+        assert await kept(memory, "b", "c", "large") == ["b", "c"]
+        assert await memory.forget("", "b")
+        assert not await memory.forget("", "b")
+        await memory.keep("", {"id": "d"}, (ChatMessage("user", "x" * 100),))
+        assert await kept(memory, "c", "d") == ["c", "d"]
+
+    asyncio.run(work())
 
 
 def test_an_id_names_its_conversation_and_no_other_text_does() -> None:
