@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 import sys
@@ -10,6 +11,7 @@ import threading
 import pytest
 
 from helix_app.base.errors import HelixError
+from helix_app.server import run
 from helix_app.server.app import make_app, make_desk
 from helix_app.server.backends.pump import Pump
 from helix_app.server.options import ServerOptions
@@ -85,3 +87,21 @@ def test_the_address_of_ipv6_is_in_brackets() -> None:
         pytest.skip("IPv6 is switched off here")
     with bound:
         assert address_of(bound).startswith("http://[::1]:")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="no runner is told its loop there")
+@pytest.mark.parametrize("system", ["win32", "linux"])
+def test_on_windows_no_connection_that_breaks_off_ends_all_others(monkeypatch: pytest.MonkeyPatch, system: str) -> None:
+    """Its own kind of loop closes the socket that listens then."""
+    kinds: list[type] = []
+
+    class Selecting(asyncio.SelectorEventLoop):
+        pass
+
+    async def main() -> None:
+        kinds.append(type(asyncio.get_running_loop()))
+
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(asyncio, "SelectorEventLoop", Selecting)
+    run._complete(main())
+    assert (kinds == [Selecting]) == (system == "win32")
