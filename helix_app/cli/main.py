@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 wrong usage or input, 1 a failure that is explained, or st
 from __future__ import annotations
 
 import argparse
+import ctypes
 import importlib
 import logging
 import sys
@@ -28,6 +29,7 @@ _COMMANDS = {  # and the modules that they are
     "models": "library.models",
     "doctor": "doctor",
 }
+_CONSOLES, _ESCAPE_CODES = (-11, -12), 4  # of Windows: output and errors; ENABLE_VIRTUAL_TERMINAL_PROCESSING
 _LATER = ("train-draft",)  # subcommands of later versions
 
 
@@ -57,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code. However it ends, it ends in a sentence and never in a traceback."""
     args_in = list(sys.argv[1:] if argv is None else argv)
     _utf8_output()
+    _live_lines()
     logs.setup(to_file=False)  # until it is known where a file is to be
     try:
         code = _run(args_in)
@@ -111,6 +114,17 @@ def _utf8_output() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(encoding="utf-8", errors="replace")
+
+
+def _live_lines() -> None:
+    """Let an older console of Windows take the codes that lines which change are written with."""
+    if sys.platform == "win32":
+        kernel, mode = ctypes.WinDLL("kernel32"), ctypes.c_uint32()
+        kernel.GetStdHandle.restype = ctypes.c_void_p
+        for stream in _CONSOLES:
+            handle = ctypes.c_void_p(kernel.GetStdHandle(stream))
+            if kernel.GetConsoleMode(handle, ctypes.byref(mode)):  # else it is a file or a pipe
+                kernel.SetConsoleMode(handle, mode.value | _ESCAPE_CODES)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from helix_app.base import texts
+from helix_app.base.files import replacing
 from helix_app.base.process import paths
 
 CRASH_LINES = 20
@@ -68,8 +68,10 @@ def can_write(folder: Path) -> bool:
         place = folder
         while not place.exists() and place != place.parent:
             place = place.parent
-        with tempfile.TemporaryFile(dir=place):
-            return True
+        descriptor, name = replacing.new_file(place, ".helix-")
+        os.close(descriptor)
+        replacing.remove(name)
+        return True
     except OSError:
         return False
 

@@ -8,8 +8,10 @@ import errno
 import ipaddress
 import json
 import socket
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 import uvicorn
 from h11 import Data, EndOfMessage, Response
@@ -167,4 +169,16 @@ def serve(app: ASGIApp, desk: Desk, bound: socket.socket, stop: threading.Event,
         server.should_exit = True
         await running
 
-    asyncio.run(run())
+    _complete(run())
+
+
+def _complete(main: Coroutine[Any, Any, None]) -> None:
+    """Run to its end; not by Windows' own kind of loop.
+
+    That one closes the socket that listens when a connection breaks off before it is accepted (CPython's issue 93821).
+    """
+    if sys.platform == "win32" and sys.version_info >= (3, 11):
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(main)
+    else:
+        asyncio.run(main)

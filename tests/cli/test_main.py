@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,3 +117,40 @@ def test_an_unexpected_end_without_a_log_file(
     err = capsys.readouterr().err
     assert "run it with -v" in err
     assert "Traceback" not in err
+
+
+class Consoles:
+    """Stands for kernel32: output is a console, errors go into a file."""
+
+    def __init__(self) -> None:
+        self.modes: dict[int, int] = {-11: 3}
+        self.GetStdHandle = Handles()
+
+    def GetConsoleMode(self, handle: Any, mode: Any) -> int:
+        found = self.modes.get(handle.value - 1000)
+        if found is not None:
+            ctypes.cast(mode, ctypes.POINTER(ctypes.c_uint32))[0] = found
+        return int(found is not None)
+
+    def SetConsoleMode(self, handle: Any, mode: int) -> int:
+        self.modes[handle.value - 1000] = mode
+        return 1
+
+
+class Handles:
+    """A function that can be told its result's type."""
+
+    restype: Any = None
+
+    def __call__(self, stream: int) -> int:
+        return stream + 1000
+
+
+def test_an_old_console_of_windows_is_told_to_take_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    consoles = Consoles()
+    monkeypatch.setattr(ctypes, "WinDLL", lambda name: consoles, raising=False)
+    cli._live_lines()
+    assert consoles.modes == {-11: 3}
+    monkeypatch.setattr(sys, "platform", "win32")
+    cli._live_lines()
+    assert consoles.modes == {-11: 7}

@@ -78,3 +78,16 @@ def test_the_last_lines_of_the_crash_log(tmp_path: Path) -> None:
     file.write_text("".join(f"line {n}\n" for n in range(50)))
     lines = folders.crash_lines(file)
     assert (len(lines), lines[0], lines[-1]) == (20, "line 30", "line 49")
+
+
+def test_a_folder_that_takes_no_files_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``tempfile`` tries one name after the other on Windows, without end."""
+    asked: list[str] = []
+
+    def refuse(path: str, *_: object) -> int:
+        asked.append(path)
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "open", refuse)
+    assert not folders.can_write(tmp_path)
+    assert len(asked) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import socket
@@ -11,6 +12,7 @@ import threading
 import pytest
 
 from helix_app.base.errors import HelixError
+from helix_app.server import run
 from helix_app.server.app import make_app, make_desk
 from helix_app.server.backends.pump import Pump
 from helix_app.server.options import ServerOptions
@@ -109,3 +111,21 @@ def test_what_is_no_http_is_answered_in_the_form_of_the_api(request_: bytes) -> 
     assert head.startswith(b"HTTP/1.1 400 Bad Request")
     assert b"content-type: application/json" in head
     assert json.loads(body)["error_code"] == "api_http_invalid"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="no runner is told its loop there")
+@pytest.mark.parametrize("system", ["win32", "linux"])
+def test_on_windows_no_connection_that_breaks_off_ends_all_others(monkeypatch: pytest.MonkeyPatch, system: str) -> None:
+    """Its own kind of loop closes the socket that listens then."""
+    kinds: list[type] = []
+
+    class Selecting(asyncio.SelectorEventLoop):
+        pass
+
+    async def main() -> None:
+        kinds.append(type(asyncio.get_running_loop()))
+
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(asyncio, "SelectorEventLoop", Selecting)
+    run._complete(main())
+    assert (kinds == [Selecting]) == (system == "win32")

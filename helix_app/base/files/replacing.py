@@ -42,6 +42,13 @@ def new_file(folder: Path, prefix: str, suffix: str = "") -> tuple[int, str]:
     return os.open(path, flags, 0o600), path
 
 
+def new_folder(folder: Path, prefix: str) -> Path:
+    """A new folder of its owner's own, as ``tempfile.mkdtemp`` makes one. Raises OSError."""
+    path = folder / f"{prefix}{secrets.token_hex(8)}"
+    path.mkdir(mode=0o700)
+    return path
+
+
 def _patiently(work: Callable[[], None]) -> None:
     for seconds in _WAITS:
         try:

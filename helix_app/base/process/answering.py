@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
+
+from helix_app.base.process import throttling
 
 _END_SECONDS = 5.0
 
@@ -54,8 +55,7 @@ class AnsweringProcess:
 def answer_all(pipe: Connection, answer: Callable[[Any], object]) -> None:
     """In the process: an answer to whatever is sent, until the pipe ends. ``answer`` never raises."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which then ends this
-    if hasattr(os, "nice"):
-        os.nice(5)  # the window, the server and the engine come first
+    throttling.give_way()
     while True:
         try:
             asked = pipe.recv()

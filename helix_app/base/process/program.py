@@ -12,6 +12,7 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ JOB_FLAG = "--helix-job"  # a job of engine/machine/jobs.py
 MODULE_FLAG = "--helix-module"  # what `python -m` is elsewhere
 COMMAND_LINE = "helix-cli"  # name of the frozen program that has a console
 _ERROR_BOX = 0x10  # MB_ICONERROR, with a button OK
+LAUNCHER = "HELIX_LAUNCHER"  # set by packaging/launcher: its command, as a JSON list
+NOTES = "helix-windows"  # folder in an environment with a file for each window that runs in it
 _JOBS = "helix_app.engine.machine.jobs"
 _ENTRANCE = "helix_app.__main__"
 HIDDEN = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # on Windows; else a console flashes up
@@ -45,7 +48,10 @@ def start_again(without: Sequence[str] = ()) -> None:
     if sys.platform == "win32":  # where it has no console, and what is inherited instead of one takes no text
         apart = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
         apart |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.Popen(own_command(without), stdin=subprocess.DEVNULL, **apart)
+    started = subprocess.Popen(own_command(without), stdin=subprocess.DEVNULL, **apart)
+    if LAUNCHER in os.environ:  # which goes by these whether an environment may be changed
+        with suppress(OSError):
+            (Path(sys.prefix) / NOTES / str(started.pid)).touch()
 
 
 def guard_streams() -> None:

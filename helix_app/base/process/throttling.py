@@ -1,14 +1,16 @@
-"""Windows saves power on programs that have no window in front: not on the one that computes."""
+"""What this process gets of the processor: Windows saves power on programs without a window in front."""
 
 from __future__ import annotations
 
 import ctypes
 import logging
+import os
 import sys
 from ctypes import wintypes
 
 log = logging.getLogger(__name__)
 _POWER_THROTTLING, _EXECUTION_SPEED = 4, 1
+_BELOW_NORMAL = 0x4000  # BELOW_NORMAL_PRIORITY_CLASS
 
 
 class _State(ctypes.Structure):  # PROCESS_POWER_THROTTLING_STATE
@@ -31,3 +33,13 @@ def never() -> None:
             done = 0
         if not done:
             log.info("Windows may slow this process down in the background")
+
+
+def give_way() -> None:
+    """Let the window, the server and the engine come first."""
+    if sys.platform == "win32":
+        kernel = ctypes.WinDLL("kernel32")
+        kernel.GetCurrentProcess.restype = wintypes.HANDLE
+        kernel.SetPriorityClass(wintypes.HANDLE(kernel.GetCurrentProcess()), _BELOW_NORMAL)
+    else:
+        os.nice(5)

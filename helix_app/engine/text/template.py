@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -94,8 +95,13 @@ def _environment() -> BoundedEnvironment:
     environment = BoundedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols])
     environment.filters["tojson"] = _to_json
     environment.globals["raise_exception"] = _raise
-    environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
+    environment.globals["strftime_now"] = _now
     return environment
+
+
+def _now(form: str) -> str:
+    """The time in a form of Linux; Windows writes a number without its zero by another mark."""
+    return datetime.now().strftime(form.replace("%-", "%#") if sys.platform == "win32" else form)
 
 
 class _Generation(Extension):

@@ -10,7 +10,6 @@ import functools
 import json
 import logging
 import shutil
-import tempfile
 import weakref
 import zlib
 from collections.abc import Sequence
@@ -329,7 +328,7 @@ def _to_cache(folder: Path, tokenizer: Tokenizer) -> None:
     part: Path | None = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
+        part = replacing.new_folder(folder.parent, ".part-")
         tokenizer._backend.save(str(part / "tokenizer.json"))
         (part / "helix.json").write_text(json.dumps(asdict(tokenizer.info)), encoding="utf-8")
         if folder.exists():

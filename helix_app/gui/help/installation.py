@@ -8,13 +8,12 @@ import os
 from PySide6.QtCore import QProcess, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from helix_app.base.process.program import LAUNCHER
 from helix_app.gui.kit.controls.buttons import Choice, Picker, ThemedButton
 from helix_app.gui.kit.dialog import Dialog
 from helix_app.gui.look.theme import Theme
 
-LAUNCHER = "HELIX_LAUNCHER"  # set by packaging/launcher: its command, as a JSON list
-
-VARIANTS = "HELIX_VARIANTS"  # also: the accelerators that there are for this system, with commas
+VARIANTS = "HELIX_VARIANTS"  # set by packaging/launcher: the accelerators that there are for this system, with commas
 
 
 def launcher_command() -> list[str] | None:

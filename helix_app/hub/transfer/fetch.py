@@ -23,6 +23,7 @@ from urllib.request import url2pathname
 
 import httpx
 
+from helix_app.base.files import replacing
 from helix_app.hub.transfer.failures import Cancelled, Reason, SourceError
 from helix_app.hub.transfer.progress import INTERVAL_SECONDS, Meter
 from helix_app.hub.transfer.proxies import proxy_for
@@ -115,7 +116,7 @@ def fetch(
     failures = 0
     while (before := _size(part)) != remote.size_bytes:
         if before > remote.size_bytes:
-            part.unlink()
+            replacing.remove(part)
         meter.restart(_size(part))
         yield meter.event()
         try:
@@ -151,7 +152,7 @@ def _attempt(remote: Remote, part: Path, meter: Meter, cancel: threading.Event) 
                 yield event
         assert isinstance(head, _Head)
         if offset and (head.status == 416 or (head.status == 206 and head.start != offset)):
-            part.unlink()  # the server cannot continue this part: start over without it
+            replacing.remove(part)  # the server cannot continue this part: start over without it
             return
         start = _accepted_start(head, offset, remote)
         with open(part, "r+b" if offset else "wb") as file:

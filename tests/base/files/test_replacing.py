@@ -106,3 +106,21 @@ def test_a_folder_that_takes_no_files_is_told_at_once(tmp_path: Path, monkeypatc
     with pytest.raises(PermissionError):
         replacing.new_file(tmp_path, ".run-")
     assert len(asked) == 1
+
+
+def test_a_new_folder_has_a_name_of_its_own_and_is_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = {replacing.new_folder(tmp_path, ".part-") for _ in range(3)}
+    assert len(made) == 3
+    assert all(folder.is_dir() and folder.name.startswith(".part-") for folder in made)
+    asked = []
+
+    def refuse(path: str, mode: int = 0o777) -> None:
+        asked.append(path)
+        raise held(5)
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    with pytest.raises(PermissionError):
+        replacing.new_folder(tmp_path, ".part-")
+    assert len(asked) == 1

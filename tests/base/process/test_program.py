@@ -83,6 +83,21 @@ def test_on_windows_it_is_started_again_without_a_console_and_what_stands_for_on
     }
 
 
+def test_the_launcher_learns_of_a_window_that_was_started_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(program.subprocess, "Popen", lambda command, **_: SimpleNamespace(pid=4321))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setenv(program.LAUNCHER, "[]")
+    program.start_again()  # a folder without such notes is none of the launcher's
+    (tmp_path / program.NOTES).mkdir()
+    program.start_again()
+    assert [file.name for file in (tmp_path / program.NOTES).iterdir()] == ["4321"]
+    launcher = ROOT / "packaging" / "launcher"
+    assert f'FOLDER = "{program.NOTES}"' in (launcher / "windows.py").read_text(encoding="utf-8")
+    assert f'LAUNCHER = "{program.LAUNCHER}"' in (launcher / "main.py").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("windowed", [True, False])
 def test_why_there_is_no_window_is_told_where_it_can_be_seen(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], windowed: bool

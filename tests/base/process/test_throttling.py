@@ -1,8 +1,9 @@
-"""What Windows is told about power: nothing elsewhere, and never an error."""
+"""What the system is told about this process: power on Windows, and who comes first."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from typing import Any
 
@@ -26,6 +27,8 @@ class Kernel:
     def __init__(self, answer: int | None) -> None:
         self.told: list[tuple[int, int, int, int]] = []
         self.GetCurrentProcess = MyProcess()
+        self.classes: list[int] = []
+        self.SetPriorityClass = lambda process, kind: self.classes.append(kind)
         if answer is not None:
 
             def tell(process: Any, kind: int, state: Any, size: int) -> int:
@@ -50,3 +53,13 @@ def test_elsewhere_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(ctypes, "WinDLL", pytest.fail, raising=False)
     throttling.never()
+
+
+def test_what_answers_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel, nice = Kernel(1), list[int]()
+    monkeypatch.setattr(os, "nice", nice.append, raising=False)
+    monkeypatch.setattr(ctypes, "WinDLL", lambda name: kernel, raising=False)
+    for system in ("win32", "linux"):
+        monkeypatch.setattr(sys, "platform", system)
+        throttling.give_way()
+    assert (kernel.classes, nice) == ([0x4000], [5])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from jinja2.exceptions import SecurityError, TemplateError, TemplateSyntaxError
 
+from helix_app.engine.text import template as templates
 from helix_app.engine.text.template import render
 from tests.engine.text.made.files import GEMMA
 
@@ -80,3 +82,15 @@ def test_a_refusal_is_the_template_s_own() -> None:
 def test_a_fault_or_an_attack_ends_there(template: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         render(template, CHAT, SPECIAL)
+
+
+@pytest.mark.parametrize(("system", "form"), [("win32", "%#d %b"), ("linux", "%-d %b")])
+def test_the_date_of_a_template_is_asked_for_as_the_system_has_it(
+    monkeypatch: pytest.MonkeyPatch, system: str, form: str
+) -> None:
+    asked: list[str] = []
+    now = SimpleNamespace(strftime=lambda told: asked.append(told) or "5 Nov")
+    monkeypatch.setattr(templates, "datetime", SimpleNamespace(now=lambda: now))
+    monkeypatch.setattr(templates.sys, "platform", system)
+    assert templates._now("%-d %b") == "5 Nov"
+    assert asked == [form]

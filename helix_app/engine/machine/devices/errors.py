@@ -22,6 +22,7 @@ _OUT_OF_MEMORY = (
     "could not create a memory object",  # oneDNN
     "bad_alloc",
     "bad allocation",  # its text in Windows
+    "error code: <1455>",  # PyTorch there, when it maps a file: all of it counts as memory, as it may be written to
 )
 _LOST = (
     "gpu device instance has been suspended",  # the text of DXGI_ERROR_DEVICE_REMOVED in Windows

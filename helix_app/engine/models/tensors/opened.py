@@ -11,6 +11,8 @@ import torch
 
 from helix_app.base.errors import ModelFileError
 
+_NO_MEMORY = "(os error 1455)"  # of Windows: the paging file is too small to map the file
+
 
 class OpenedFiles:
     """Files that are open from ``open`` to ``close``; nothing is read of a tensor before it is asked for."""
@@ -21,7 +23,7 @@ class OpenedFiles:
         self._where: dict[str, Any] = {}
 
     def open(self) -> None:
-        """Open all of them, or none. Raises ModelFileError ``model_corrupt``."""
+        """Open all of them, or none. Raises ModelFileError ``model_corrupt``, and MemoryError where none is left."""
         from safetensors import SafetensorError, safe_open
 
         for file in self._files:
@@ -29,6 +31,8 @@ class OpenedFiles:
                 handle = self._stack.enter_context(safe_open(str(file), framework="pt"))
             except (SafetensorError, OSError) as exc:
                 self.close()
+                if _NO_MEMORY in str(exc):
+                    raise MemoryError(str(exc)) from exc
                 raise ModelFileError("model_corrupt", path=file, reason=str(exc), detail=repr(exc)) from exc
             self._where.update(dict.fromkeys(handle.keys(), handle))
 

@@ -22,6 +22,7 @@ OUT_OF_MEMORY = [
     RuntimeError("could not create a memory object"),
     RuntimeError("std::bad_alloc"),
     RuntimeError("bad allocation"),
+    RuntimeError("Couldn't open file mapping: <>, error code: <1455>"),
     OSError(12, "Cannot allocate memory"),
 ]
 LOST = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import safetensors
 import torch
 from safetensors.torch import save_file
 
@@ -42,3 +43,14 @@ def test_with_a_damaged_one_among_them_none_is_open(files: tuple[Path, Path]) ->
         opened.open()
     assert (caught.value.code, str(caught.value.fields["path"])) == ("model_corrupt", str(files[1]))
     assert "a" not in opened
+
+
+def test_a_file_that_windows_has_no_memory_to_map_is_not_called_damaged(
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise safetensors.SafetensorError("The paging file is too small for this operation. (os error 1455)")
+
+    monkeypatch.setattr(safetensors, "safe_open", refuse)
+    with pytest.raises(MemoryError):
+        OpenedFiles(files).open()
