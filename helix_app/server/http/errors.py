@@ -133,7 +133,10 @@ def of_validation(errors: Sequence[Any]) -> ApiError:
     first = max(errors, key=lambda error: (len(error.get("loc", ())), not str(error.get("type")).endswith("_type")))
     kind, place = str(first.get("type", "")), _place(first.get("loc", ()))
     if place and kind.startswith("union_tag_"):  # what tells the kinds of an object apart is wrong, or is not there
-        place += "." + str((first.get("ctx") or {}).get("discriminator")).strip("'")
+        if not isinstance(first.get("input"), dict):
+            return of_field(place, "it is no JSON object")
+        quoted = re.fullmatch(r"'(\w+)'", str((first.get("ctx") or {}).get("discriminator")))
+        place += "." + (quoted[1] if quoted else "type")
     if kind == "json_invalid":
         return ApiError(400, "api_body_invalid", reason=_reason(first))
     if not place:

@@ -181,3 +181,19 @@ def test_an_empty_prompt_is_told_to_programs_as_what_they_send() -> None:
     error = of_failed(Failed("prompt_empty"))
     assert (error.status, error.code) == (400, "api_prompt_empty")
     assert "Type something" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("item", "param", "says"),
+    [
+        ({"type": "banana"}, "input[0].type", "'banana' is not supported, only 'message'"),
+        (3, "input[0]", "it is no JSON object"),
+        ({}, "input[0].role", "is missing"),
+    ],
+)
+def test_an_item_of_a_response_is_told_by_its_type(item: object, param: str, says: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        ResponsesBody.model_validate({"model": "m", "input": [item]})
+    error = of_validation(raised.value.errors())
+    assert error.param == param
+    assert says in error.message
