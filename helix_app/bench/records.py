@@ -174,12 +174,14 @@ def read_json(path: Path | str) -> BenchResult:
     """A result written by ``to_json``. Unknown keys are passed over, the types of known ones checked.
 
     Raises:
-        InputError: ``bench_file`` when it cannot be read as one.
+        InputError: ``file_failed`` when it cannot be opened, ``bench_file`` when it cannot be read as one.
     """
     path = Path(path)
     try:
         text = texts.read(path)
-    except (OSError, ValueError) as exc:
+    except OSError as exc:
+        raise InputError("file_failed", path=path, reason=texts.why(exc)) from exc
+    except ValueError as exc:
         raise InputError("bench_file", path=path, detail=f"{type(exc).__name__}: {exc}") from exc
     return parse_json(text, path.name, path)
 

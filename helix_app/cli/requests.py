@@ -74,12 +74,14 @@ def request_of(args: argparse.Namespace, prompt: str, request_id: str = "cli", *
 def unchecked_request(
     args: argparse.Namespace, prompt: str, request_id: str = "cli", **changes: Any
 ) -> GenerateRequest:
-    """The same, for an engine that checks it: no torch is needed. Raises InputError for a system prompt without use."""
+    """The same, for an engine that checks it: no torch is needed. Raises InputError for what would have no effect."""
     options = argparse.Namespace(**{**vars(args), **changes})
     prompt, told = whole(prompt), whole(options.system)
     system = (ChatMessage("system", told),) if told else ()
     if options.raw and system:
         raise InputError("option_invalid", option="system", value="used with --raw", hint="Leave one of them out.")
+    if not all(options.stop):
+        raise InputError("option_invalid", option="stop", value="empty", hint="Give a text of some characters.")
     return GenerateRequest(
         request_id=request_id,
         messages=() if options.raw else (*system, ChatMessage("user", prompt)),

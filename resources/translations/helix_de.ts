@@ -6873,6 +6873,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Der Prompt hat {tokens:Token|Token}, aber dieses Modell nimmt höchstens {limit}. Ihn kürzen, eine neue Unterhaltung beginnen oder ein Modell mit längerem Kontext wählen.</translation>
   </message>
   <message>
+   <source>The prompt is empty. Send a text, or a message of the user that has one.</source>
+   <translation>Die Eingabe ist leer. Senden Sie einen Text oder eine Nachricht des Benutzers, die einen hat.</translation>
+  </message>
+  <message>
    <source>The prompt is empty. Type something to send.</source>
    <translation>Der Prompt ist leer. Etwas eingeben und dann senden.</translation>
   </message>

@@ -41,10 +41,10 @@ def write(tmp_path: Path) -> Callable[[str | bytes], Path]:
     return put
 
 
-def refused(path: Path) -> None:
+def refused(path: Path, code: str = "bench_file") -> None:
     with pytest.raises(InputError) as caught:
         read_json(path)
-    assert (caught.value.code, caught.value.exit_code) == ("bench_file", 2)
+    assert (caught.value.code, caught.value.exit_code) == (code, 2)
     sentence = error_text(caught.value.code, caught.value.fields)
     assert path.name in sentence
     assert "–" not in sentence  # a place that was not filled
@@ -103,8 +103,8 @@ def test_what_is_no_result_is_refused(write: Callable[..., Path], content: str |
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
-    refused(tmp_path / "none.json")
-    refused(tmp_path)
+    refused(tmp_path / "none.json", "file_failed")
+    refused(tmp_path, "file_failed")
 
 
 def _without(key: str) -> Callable[[dict[str, Any]], object]:

@@ -45,3 +45,11 @@ def test_a_request_has_what_the_options_say() -> None:
         request_of(parsed("--presence-penalty", "3"), "b")
     with pytest.raises(InputError):
         request_of(parsed("--regex", ""), "b", grammar=Grammar("regex", ""))
+
+
+def test_a_stop_text_without_characters_is_refused() -> None:
+    with pytest.raises(InputError) as caught:
+        request_of(parsed("--stop", "x", "--stop", ""), "b")
+    assert (caught.value.code, caught.value.fields["option"]) == ("option_invalid", "stop")
+    with pytest.raises(InputError):
+        request_of(parsed(), "b", stop=[""])  # of a line of a file of prompts

@@ -157,7 +157,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     ("/v1/chat/completions", {"reasoning_effort": "high"}, "reasoning_effort", "does not reason"),
     ("/v1/completions", {"suffix": "}"}, "suffix", "'}' is not supported"),
-    ("/v1/responses", {"tools": [{"type": "web_search"}]}, "tools[0]", "'web_search' is not supported"),
+    ("/v1/responses", {"tools": [{"type": "web_search"}]}, "tools[0].type", "'web_search' is not supported"),
     ("/v1/responses", {"include": ["message.output_text.logprobs"]}, "include[0]", "is not supported"),
     ("/v1/messages", {"thinking": {"type": "enabled", "budget_tokens": 300}}, "", "does not reason"),
     ("/v1/messages", {"output_config": {"effort": "least"}}, "", "output_config.effort"),

@@ -45,6 +45,7 @@ SERVER_ERRORS: dict[str, str] = {
     "api_method_unknown": "{path} does not take {method}. See /docs for what it takes.",
     "api_embeddings": "{model} writes text and gives no embeddings, so /v1/embeddings cannot be used with it. Use a model made for embeddings, in another program.",
     "api_no_chat_template": "This model has no chat template, so it cannot hold a conversation. Send the text to /v1/completions, or to /generate with raw, which continue it as it stands.",
+    "api_prompt_empty": "The prompt is empty. Send a text, or a message of the user that has one.",
     "api_tools": "This model's chat template knows no tools, or calls them in a way that is not known. Leave the field {field} out, or choose a model that calls tools.",
     "api_tool_choice": "This model calls tools in a form that a reply cannot be held to. Let {field} be auto or none.",
     "api_response_unknown": "There is no response {id} here; the server keeps the last {kept} in memory. Send the whole conversation instead.",

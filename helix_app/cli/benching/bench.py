@@ -308,6 +308,9 @@ def _check_outputs(paths: Sequence[str], prompts_file: str) -> None:
         check_output()
     taken = {Path(prompts_file).absolute()} if prompts_file else set()
     for path in (Path(p) for p in paths if p):
+        if str(path) == "-":
+            hint = "Name a file: standard output has the table."
+            raise InputError("option_invalid", option="output", value="-", hint=hint)
         if path.absolute() in taken:
             raise InputError("option_invalid", option="output", value=path, hint="Give every file a name of its own.")
         taken.add(path.absolute())

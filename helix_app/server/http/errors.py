@@ -44,6 +44,7 @@ _OPENAI_CODES = {  # where programs look for a name of OpenAI's own
     "api_field_missing": "missing_required_parameter",
     "api_field_invalid": "invalid_value",
 }
+_FOR_PROGRAMS = {"no_chat_template": "api_no_chat_template", "prompt_empty": "api_prompt_empty"}  # what they can do
 _OPENAI_TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 _ANTHROPIC_TYPES = {
     401: "authentication_error",
@@ -61,6 +62,7 @@ _TAGS = {  # by which pydantic tells the kinds of an object apart
     "auto", "any", "none", "namespace", "redacted_thinking", "enabled", "adaptive", "disabled",
 }  # fmt: skip
 _TAGGED = ("response_format", "tool_choice", "format", "thinking")
+_NO_OBJECT = ("model_type", "model_attributes_type", "dict_type")
 _NAME = re.compile(r"[a-z_][a-z0-9_.]*\Z")
 
 
@@ -100,7 +102,7 @@ def of_failed(event: Failed) -> ApiError:
         status = 400
     else:
         status = 503 if event.code.startswith(_UNAVAILABLE) else 500
-    code = "api_no_chat_template" if event.code == "no_chat_template" else event.code
+    code = _FOR_PROGRAMS.get(event.code, event.code)
     fields = dict(event.fields)
     param = fields.get("option", "").replace("-", "_") if code == "option_invalid" else ""
     error = ApiError(status, code, param=param, retry_after=_RETRY if status == 503 else None)
@@ -130,6 +132,11 @@ def of_validation(errors: Sequence[Any]) -> ApiError:
     """
     first = max(errors, key=lambda error: (len(error.get("loc", ())), not str(error.get("type")).endswith("_type")))
     kind, place = str(first.get("type", "")), _place(first.get("loc", ()))
+    if place and kind.startswith("union_tag_"):  # what tells the kinds of an object apart is wrong, or is not there
+        if not isinstance(first.get("input"), dict):
+            return of_field(place, "it is no JSON object")
+        quoted = re.fullmatch(r"'(\w+)'", str((first.get("ctx") or {}).get("discriminator")))
+        place += "." + (quoted[1] if quoted else "type")
     if kind == "json_invalid":
         return ApiError(400, "api_body_invalid", reason=_reason(first))
     if not place:
@@ -139,7 +146,7 @@ def of_validation(errors: Sequence[Any]) -> ApiError:
         return ApiError(400, "api_body_invalid", reason=reason)
     if kind == "extra_forbidden":
         return ApiError(400, "api_field_unknown", param=place, field=place)
-    if kind == "missing":
+    if kind in ("missing", "union_tag_not_found"):
         return ApiError(400, "api_field_missing", param=place, field=place)
     return of_field(place, _reason(first))
 
@@ -168,6 +175,8 @@ def _reason(error: Any) -> str:
     if error.get("type") == "union_tag_invalid":
         tag, tags = str(context.get("tag"))[:80], context.get("expected_tags")
         return messages.filling.shortened(f"{tag!r} is not supported, only {tags}")
+    if error.get("type") in _NO_OBJECT:
+        return "it is no JSON object"
     said = str(context.get("error") or error.get("msg") or "it is wrong").removeprefix("Value error, ")
     return messages.filling.shortened(said[:1].lower() + said[1:]).rstrip(".")
 

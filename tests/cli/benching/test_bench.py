@@ -340,11 +340,16 @@ def test_two_files_are_compared(run: Run, saved: Callable[[str, BenchResult], st
 
 
 @pytest.mark.usefixtures("nothing_runs")
+def test_standard_output_is_no_file_of_figures(run: Run) -> None:
+    assert "output cannot be -. Name a file" in refused(run("--json", "-"))
+    assert "output cannot be -. Name a file" in refused(run("prefix", "--json", "-"))
+
+
 def test_files_that_cannot_be_compared_are_refused(run: Run, saved: Callable[[str, BenchResult], str]) -> None:
     a, other = saved("a.json", made.result()), saved("b.json", made.result(("story",)))
     spoilt = saved("c.json", replace(made.result(), arms=("x",)))
     Path(spoilt).write_text('{"schema": "helix.bench"')
     assert "no prompt in common" in refused(run("--compare", a, other))
     assert "c.json is no result that this version of Helix can read" in refused(run("--compare", a, spoilt))
-    assert "none.json" in refused(run("--compare", "none.json", a))
+    assert refused(run("--compare", "none.json", a)).startswith("none.json cannot be used: No such file or directory.")
     assert "leave out --json" in refused(run("--compare", a, a, "--html", "x.html"))

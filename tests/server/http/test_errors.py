@@ -116,7 +116,7 @@ def test_what_is_said_over_http_is_english_whatever_the_window_speaks() -> None:
     speak(Language("de", lambda context, text: said.get(text, text), comma=True))
     try:
         error = ApiError(413, "api_body_large", limit="8,388,608")
-        failed = of_failed(Failed("prompt_empty"))
+        failed = ApiError(400, "prompt_empty")
         of_reason = of_failed(Failed("option_invalid", fields=fields_of(hint=reason_of("hint_tokens", n="1,024"))))
         assert error_text("prompt_empty") == "Die Eingabe ist leer."
         assert body_of(failed, "service")["error"] == "The prompt is empty. Type something to send."
@@ -156,3 +156,44 @@ def test_a_tool_of_anthropic_s_own_is_refused_by_its_type() -> None:
         MessagesBody.model_validate({"model": "m", "max_tokens": 5, "messages": said, "tools": [tool]})
     error = of_validation(raised.value.errors())
     assert (error.param, "'bash_20250124' is not supported, only 'custom'" in error.message) == ("tools[0].type", True)
+
+
+@pytest.mark.parametrize(
+    ("body", "param", "says"),
+    [
+        ({"messages": [{"role": "human", "content": "x"}]}, "messages[0].role", "'human' is not supported, only"),
+        ({"messages": [{"content": "x"}]}, "messages[0].role", "The field messages[0].role is missing. Add it."),
+        ({"messages": ["x"]}, "messages[0]", "it is no JSON object"),
+        ({"response_format": {"type": "yaml"}}, "response_format.type", "'yaml' is not supported, only"),
+        ({"response_format": {}}, "response_format.type", "is missing"),
+        ({"metadata": "x"}, "metadata", "it is no JSON object"),
+    ],
+)
+def test_kinds_of_objects_are_told_by_the_field_that_tells_them(body: dict[str, Any], param: str, says: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        ChatBody.model_validate({"model": "m", "messages": [{"role": "user", "content": "x"}], **body})
+    error = of_validation(raised.value.errors())
+    assert error.param == param
+    assert says in error.message
+
+
+def test_an_empty_prompt_is_told_to_programs_as_what_they_send() -> None:
+    error = of_failed(Failed("prompt_empty"))
+    assert (error.status, error.code) == (400, "api_prompt_empty")
+    assert "Type something" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("item", "param", "says"),
+    [
+        ({"type": "banana"}, "input[0].type", "'banana' is not supported, only 'message'"),
+        (3, "input[0]", "it is no JSON object"),
+        ({}, "input[0].role", "is missing"),
+    ],
+)
+def test_an_item_of_a_response_is_told_by_its_type(item: object, param: str, says: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        ResponsesBody.model_validate({"model": "m", "input": [item]})
+    error = of_validation(raised.value.errors())
+    assert error.param == param
+    assert says in error.message

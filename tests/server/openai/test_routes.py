@@ -23,7 +23,7 @@ def test_the_model_with_its_context(client: openai.OpenAI) -> None:
     [
         ({"model": "gpt-9"}, 404, "model_not_found", "model"),
         ({"messages": []}, 400, "invalid_value", "messages"),
-        ({"messages": [{"role": "king", "content": "x"}]}, 400, "invalid_value", "messages[0]"),
+        ({"messages": [{"role": "king", "content": "x"}]}, 400, "invalid_value", "messages[0].role"),
         ({"messages": [{"role": "user", "content": 5}]}, 400, "invalid_value", "messages[0].content"),
         ({"messages": [{"role": "user", "content": "x", "mood": "y"}]}, 400, "unknown_parameter", "messages[0].mood"),
         ({"audio": {}}, 400, "unknown_parameter", "audio"),

@@ -36,7 +36,7 @@ def test_items_of_input(client: openai.OpenAI, server: Running, monkeypatch: Any
         ({"include": ["message.output_text.logprobs"]}, "include"),
         ({"truncation": "auto"}, "truncation"),
         ({"background": True}, "background"),
-        ({"tools": [{"type": "web_search"}]}, "tools[0]"),
+        ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
         ({"conversation": "x"}, "conversation"),
         ({"max_output_tokens": 0}, "max_output_tokens"),
         ({"reasoning": {"effort": "none"}}, "reasoning.effort"),
