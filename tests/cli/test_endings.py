@@ -102,7 +102,7 @@ ANY = {
     "long id": Ending(("models", "path", LONG), 2, "knows no model called aaa"),
     "long output": Ending(("bench", "--json", f"./{LONG}"), 2, "cannot be written"),
     "long prompts": Ending(("bench", "--prompts", LONG), 2, "prompts cannot be aaa"),
-    "long result": Ending(("bench", "--compare", LONG, LONG), 2, "is no result"),
+    "long result": Ending(("bench", "--compare", LONG, LONG), 2, "File name too long"),
     "long command": Ending((LONG,), 2, "--help"),
     "long k": Ending((*HI, "--k", f"fixed:{HUGE}"), 2, "k cannot be fixed:111"),
     "long max-tokens": Ending((*HI, "--max-tokens", HUGE), 2, "--help"),

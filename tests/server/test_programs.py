@@ -148,7 +148,7 @@ def test_it_is_answered(server: Running, path: str, name: str, stream: bool) -> 
 
 REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("/v1/chat/completions", {"verbosity": "low"}, "verbosity", "not supported"),
-    ("/v1/chat/completions", {"store": True}, "store", "False"),
+    ("/v1/chat/completions", {"store": True}, "store", "only false"),
     (
         "/v1/chat/completions",
         {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}]},

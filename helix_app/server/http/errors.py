@@ -132,11 +132,8 @@ def of_validation(errors: Sequence[Any]) -> ApiError:
     """
     first = max(errors, key=lambda error: (len(error.get("loc", ())), not str(error.get("type")).endswith("_type")))
     kind, place = str(first.get("type", "")), _place(first.get("loc", ()))
-    if place and kind.startswith("union_tag_"):  # what tells the kinds of an object apart is wrong, or is not there
-        if not isinstance(first.get("input"), dict):
-            return of_field(place, "it is no JSON object")
-        quoted = re.fullmatch(r"'(\w+)'", str((first.get("ctx") or {}).get("discriminator")))
-        place += "." + (quoted[1] if quoted else "type")
+    if place and kind.startswith("union_tag_"):
+        return _of_tag(first, place)
     if kind == "json_invalid":
         return ApiError(400, "api_body_invalid", reason=_reason(first))
     if not place:
@@ -146,9 +143,20 @@ def of_validation(errors: Sequence[Any]) -> ApiError:
         return ApiError(400, "api_body_invalid", reason=reason)
     if kind == "extra_forbidden":
         return ApiError(400, "api_field_unknown", param=place, field=place)
-    if kind in ("missing", "union_tag_not_found"):
+    if kind == "missing":
         return ApiError(400, "api_field_missing", param=place, field=place)
     return of_field(place, _reason(first))
+
+
+def _of_tag(error: Any, place: str) -> ApiError:
+    """What tells the kinds of an object apart is wrong, or is not there."""
+    if not isinstance(error.get("input"), dict):
+        return of_field(place, "it is no JSON object")
+    quoted = re.fullmatch(r"'(\w+)'", str((error.get("ctx") or {}).get("discriminator")))
+    field = f"{place}.{quoted[1] if quoted else 'type'}"
+    if error.get("type") == "union_tag_not_found":
+        return ApiError(400, "api_field_missing", param=field, field=field)
+    return of_field(field, _reason(error))
 
 
 def _place(loc: Sequence[str | int]) -> str:
