@@ -13,10 +13,9 @@ from helix_app.base.language import say
 from helix_app.base.message_texts import filling
 from helix_app.base.message_texts.chats import CHAT_ERRORS, CHAT_NOTICES
 from helix_app.base.message_texts.comparison import COMPARISON
-from helix_app.base.message_texts.files import ATTACHMENTS, MODEL_FILES
+from helix_app.base.message_texts.files import ATTACHMENTS, HEAD_ERRORS, MODEL_FILES
 from helix_app.base.message_texts.fit import FIT_ERRORS, PAIR_ERRORS
 from helix_app.base.message_texts.forms import FORM_ERRORS
-from helix_app.base.message_texts.heads import HEAD_ERRORS
 from helix_app.base.message_texts.library import LIBRARY_ERRORS
 from helix_app.base.message_texts.reasons import REASONS, Reason, spelled
 from helix_app.base.message_texts.server import REMOTE_NOTICES, SERVER_ERRORS

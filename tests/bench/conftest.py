@@ -2,4 +2,9 @@
 
 from __future__ import annotations
 
-from tests.engine.conftest import few_layers as few_layers, one_thread as one_thread, zoo as zoo
+from tests.engine.conftest import (
+    earlier_modules_set_aside as earlier_modules_set_aside,
+    few_layers as few_layers,
+    one_thread as one_thread,
+    zoo as zoo,
+)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from helix_app.base.process import heap
 from helix_app.engine.kernels.packed import library as libraries
 from helix_app.engine.kernels.packed.processor import this_processor
 from helix_app.engine.rounds import scheduler
@@ -56,6 +57,12 @@ def taught_head(taught_file: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     """A draft head for that model, in the layout of SpecForge, which was taught its language."""
     assert taught_file.exists()  # its weights were taught first
     return train_head(hf_model("qwen3", TRAINED)).save(tmp_path_factory.mktemp("taught-head") / "head", "specforge")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def earlier_modules_set_aside() -> None:
+    """Each load and each unload of a model collects all there is: not what earlier modules have left for good."""
+    heap.set_aside()
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """What is said of model files: one sentence for each kind of file that Helix cannot run, and what to do instead.
 
-Part of ``messages.ERRORS``. Only a file that is known to be damaged is called so.
+Parts of ``messages.ERRORS``, as are those of attached files and of draft heads. Only a file that is known to be damaged
+is called so.
 """
 
 from __future__ import annotations
@@ -55,4 +56,21 @@ MODEL_FILES: dict[str, str] = {
     "model_weights_mismatch": "The weights in {path} do not fit its own description ({what}). Choose another file of this model, or download it again.",
     "tokenizer_missing": "There is no tokenizer in {path}. Copy the model's tokenizer.json into it, or download the whole model again.",
     "tokenizer_unreadable": "The tokenizer of {path} cannot be read. Download the model again or choose another one.",
+}
+
+HEAD_ERRORS: dict[str, str] = {  # of draft heads (EAGLE-3)
+    "model_draft_head": "{path} is a draft head: it writes nothing by itself, but drafts for the model that it was made for. "
+    "Open that model, and choose this folder as its draft.",
+    "head_kind": "{path} is a draft head of a kind that Helix does not run ({kind}); it runs EAGLE-3 heads of one layer. "
+    "Choose another draft.",
+    "head_hidden_size": "{path} was made for another model than {target}: it takes hidden states of {head_size} numbers, and those of "
+    "{target} have {target_size}. Choose the head that was made for this model, or another draft.",
+    "head_vocabulary": "{path} was made for another model than {target}: it knows {head_size:token|tokens}, and {target} has "
+    "{target_size}. Choose the head that was made for this model, or another draft.",
+    "head_layers": "{path} was made for another model than {target}: it takes hidden states of layer {needed}, and {target} has "
+    "{layers:layer|layers}. Choose the head that was made for this model, or another draft.",
+    "head_embeddings": "{path} lacks embeddings of its own, and those of {target} are of another size. Choose the head that was made for "
+    "this model, or another draft.",
+    "head_recurrent": "{path} cannot draft for {target}: its keys and values are of another size, which does not go together with "
+    "recurrent layers all of whose neighbours look back over a window. Choose another draft.",
 }

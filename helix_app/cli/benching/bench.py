@@ -156,20 +156,8 @@ def _experiment(args: argparse.Namespace) -> int:
     config = config_of(args)
     config.check()
     _check_outputs((args.json, "", ""), config.prompts_file)
-    from helix_app.bench.experiments import (
-        batch,
-        context,
-        drafts,
-        experiment,
-        fresh,
-        guard,
-        kernels,
-        paging,
-        prefix,
-        serve,
-        start,
-        window,
-    )
+    from helix_app.bench.experiments import batch, context, drafts, experiment, guard, kernels, paging, prefix
+    from helix_app.bench.experiments.programs import fresh, serve, start, window
 
     if args.prompts:
         config.chosen_prompts()  # a file that cannot be used is refused before a model is loaded

@@ -77,9 +77,19 @@ class _Reader:
         self.at += length
         return raw.decode("utf-8")
 
-    def skip_text(self) -> None:
-        length = self.number("Q")
-        self.at += length
+    def _texts(self, count: int, kept: bool) -> list[str] | None:
+        """So many texts one after the other: a vocabulary has hundreds of thousands. None where none is kept."""
+        data, at, end = self._data, self.at, len(self._data)
+        unpack = struct.Struct("<Q").unpack_from
+        found: list[str] = []
+        for _ in range(count):
+            at += 8 + (length := unpack(data, at)[0])
+            if at > end:
+                raise ValueError("a text goes past the end")
+            if kept:
+                found.append(data[at - length : at].decode("utf-8"))
+        self.at = at
+        return found if kept else None
 
     def value(self, kind: int, key: str) -> Any:
         """A value; None for an array that is of no use here."""
@@ -92,11 +102,7 @@ class _Reader:
         if inner in _SCALARS:
             return self._numbers(_SCALARS[inner], count, kept)
         if inner == _STRING:
-            if kept:
-                return [self.text() for _ in range(count)]
-            for _ in range(count):
-                self.skip_text()
-            return None
+            return self._texts(count, kept)
         for _ in range(count):  # arrays of arrays: nothing here needs one
             self.value(inner, "")
         return None

@@ -23,7 +23,9 @@ _MAX_ENTRIES = 1_000_000
 _MAX_DIMENSIONS = 8
 _MAX_BYTES = 2**48  # no model is that large
 _SCALAR_BYTES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
-_LEAST_ELEMENT = 8  # bytes of a text or of an array: its length alone
+_LENGTH_BYTES = 8
+_LEAST_ELEMENT = _LENGTH_BYTES  # of a text or of an array: its length alone
+_CHUNK = 1 << 20  # bytes
 _UINT32, _STRING, _ARRAY = 4, 8, 9
 _ALIGNMENT = 32
 _LIKELY_TYPES = 128  # tensor types above are nonsense, not the future
@@ -161,8 +163,31 @@ def _skip_value(file: BinaryIO, kind: int, size: int, depth: int = 0) -> None:
             _skip(file, _SCALAR_BYTES[inner] * count, size)
         elif count > (size - file.tell()) // _LEAST_ELEMENT:
             raise _CutOff
+        elif inner == _STRING:
+            _skip_texts(file, count, size)
         else:
             for _ in range(count):
                 _skip_value(file, inner, size, depth + 1)
     else:
         raise ValueError(f"metadata of unknown type {kind}")
+
+
+def _skip_texts(file: BinaryIO, count: int, size: int) -> None:
+    """Vocabularies and their merges are nearly all of a header: read by the megabyte, not by the text."""
+    at = file.tell()
+    data, begin = b"", at  # of the file, from there on
+    unpack = struct.Struct("<Q").unpack_from
+    for _ in range(count):
+        if at - begin + _LENGTH_BYTES > len(data):
+            file.seek(at)
+            data, begin = file.read(_CHUNK), at
+            if len(data) < _LENGTH_BYTES:
+                raise _CutOff
+        length: int = unpack(data, at - begin)[0]
+        at += _LENGTH_BYTES
+        if length > _MAX_BYTES:
+            raise ValueError(f"a text of {length} bytes")
+        if length > size - at:
+            raise _CutOff
+        at += length
+    file.seek(at)

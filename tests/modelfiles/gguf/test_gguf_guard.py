@@ -9,6 +9,7 @@ import gguf
 import pytest
 
 from helix_app.base.errors import ModelFileError
+from helix_app.modelfiles.gguf import gguf_guard
 from helix_app.modelfiles.gguf.gguf_guard import check_header
 from tests.modelfiles.made_files import rewrite
 from tests.modelfiles.refusals import check, refused
@@ -102,6 +103,9 @@ SOUND = {
     "blocks of a quantised type": padded(header(1, body=tensor(shape=(64, 2), kind=8))) + bytes(4 * 34),
     "an alignment of its own": padded(header(1, 1, ALIGNED + tensor()), 64) + bytes(128),
     "arrays of arrays": header(0, 1, text(b"k") + struct.pack("<IIQIQ", 9, 9, 1, 8, 1) + text(b"v")),
+    "texts": header(
+        0, 1, text(b"k") + struct.pack("<IIQ", 9, 8, 4) + b"".join(map(text, (b"one", b"", b"three", b"4")))
+    ),
     "more than it needs": padded(header(1, body=tensor())) + bytes(999),
 }
 
@@ -111,6 +115,24 @@ def test_a_whole_header_passes(tmp_path: Path, what: str) -> None:
     path = tmp_path / "m.gguf"
     path.write_bytes(SOUND[what])
     check_header(path)
+
+
+@pytest.mark.parametrize("chunk", [8, 9, 15, 24, 100])
+def test_texts_are_read_by_the_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    """However they lie in it."""
+    monkeypatch.setattr(gguf_guard, "_CHUNK", chunk)
+    path = tmp_path / "m.gguf"
+    for sizes in ([3, 0, 0, 40, 8, 7, 1], [0] * 9, [100, 3], [1, 2, 3, 4, 5, 6, 7, 8]):
+        texts = b"".join(text(bytes(size)) for size in sizes)
+        array = text(b"k") + struct.pack("<IIQ", 9, 8, len(sizes)) + texts
+        whole = header(0, 2, array + ALIGNED)
+        path.write_bytes(whole)
+        check_header(path)
+        for missing in (len(ALIGNED), len(ALIGNED) + 1):
+            path.write_bytes(whole[:-missing])
+            with pytest.raises(ModelFileError, match="inside its header") as caught:
+                check_header(path)
+            assert caught.value.code == "model_corrupt"
 
 
 def deep(levels: int) -> bytes:
@@ -124,6 +146,7 @@ NONSENSE = {
     "an endless array": (header(0, 1, text(b"k") + struct.pack("<IIQ", 9, 4, 10**12)), "an array of 1000000000000"),
     "arrays without end": (header(0, 1, deep(5)), "unknown type"),
     "a name of a petabyte": (header(0, 1, struct.pack("<Q", 2**50)), "a text of"),
+    "a text of a petabyte": (header(0, 1, text(b"k") + struct.pack("<IIQQ", 9, 8, 1, 2**50)), "a text of"),
     "too many dimensions": (header(1, body=text(b"t") + struct.pack("<I", 9)), "9 dimensions"),
     "a type that is none": (header(1, body=tensor(kind=500)), "type 500"),
     "weights of a planet": (header(1, body=tensor(shape=(2**40, 2**20))), "weights of"),

@@ -56,6 +56,7 @@ class Emitter:
         self.has_avx2, self.has_vnni = form != "generic", form.startswith("vnni")
         self.groups = 2 if form == "vnni512" else 1
         self.builder: Any = None
+        self._constants: dict[tuple[str, str], Value] = {}  # made once: each writes itself out once, too
 
     # ----------------------------------------------------------------- functions
 
@@ -82,12 +83,14 @@ class Emitter:
 
     def const(self, kind: Any, value: Any) -> Value:
         """A constant; of a vector, one number for all lanes or a list of them."""
-        if isinstance(kind, ir.VectorType):
-            return ir.Constant(kind, list(value) if isinstance(value, (list, tuple)) else [value] * kind.count)
-        return ir.Constant(kind, value)
+        key = str(kind), repr(value)  # which tells 0.0 from -0.0 and from 0
+        found = self._constants.get(key)
+        if found is None:
+            found = self._constants[key] = ir.Constant(kind, list(value) if isinstance(value, tuple) else value)
+        return found
 
     def i64(self, value: int) -> Value:
-        return ir.Constant(I64, value)
+        return self.const(I64, value)
 
     def plus(self, address: Value, offset: Value | int) -> Value:
         if isinstance(offset, int):
@@ -114,12 +117,12 @@ class Emitter:
 
     def splat(self, value: Value, count: int = LANES) -> Value:
         kind = vector(value.type, count)
-        one = self.builder.insert_element(self.undefined(kind), value, ir.Constant(I32, 0))
-        return self.builder.shuffle_vector(one, self.undefined(kind), ir.Constant(vector(I32, count), [0] * count))
+        one = self.builder.insert_element(self.undefined(kind), value, self.const(I32, 0))
+        return self.builder.shuffle_vector(one, self.undefined(kind), self.const(vector(I32, count), 0))
 
     def pick(self, a: Value, b: Value, lanes: Sequence[int]) -> Value:
         """Lanes of two vectors; those of ``b`` are counted on from those of ``a``."""
-        return self.builder.shuffle_vector(a, b, ir.Constant(vector(I32, len(lanes)), list(lanes)))
+        return self.builder.shuffle_vector(a, b, self.const(vector(I32, len(lanes)), list(lanes)))
 
     def part(self, a: Value, lanes: Sequence[int]) -> Value:
         """Lanes of one vector."""
@@ -134,10 +137,10 @@ class Emitter:
         return a if a.type.count == LANES else self.part(a, range(LANES * group, LANES * (group + 1)))
 
     def lane(self, a: Value, index: int) -> Value:
-        return self.builder.extract_element(a, ir.Constant(I32, index))
+        return self.builder.extract_element(a, self.const(I32, index))
 
     def undefined(self, kind: Any) -> Value:
-        return ir.Constant(kind, ir.Undefined)
+        return self.const(kind, ir.Undefined)
 
     # ----------------------------------------------------------------- arithmetic
 
@@ -295,7 +298,7 @@ class Emitter:
         """Bytes by constant places within each 16; 128 and more give 0."""
         name = self._instruction(x.type, "avx2.pshuf.b", "avx512.pshuf.b.512")
         if name:
-            return self.intrinsic(name, x.type, x, ir.Constant(x.type, [i if i < 128 else -128 for i in index]))
+            return self.intrinsic(name, x.type, x, self.const(x.type, [i if i < 128 else -128 for i in index]))
         lanes = [i + k // 16 * 16 if i < 128 else x.type.count for k, i in enumerate(index)]
         return self.pick(x, self.const(x.type, 0), lanes)
 

@@ -15,7 +15,7 @@ import threading
 import numpy as np
 
 from helix_app.engine.kernels.packed.library import Library
-from helix_app.engine.kernels.packed.program import CONTROL_BYTES, OPEN, Program, address
+from helix_app.engine.kernels.packed.program import CONTROL_BYTES, OPEN, Program
 
 _SPINS, _NAPS = 3000, 1500  # some 0.1 ms between phases, and 0.1 s of naps
 _LINE = 64
@@ -51,7 +51,7 @@ class Pool:
                 if asleep:
                     self._asleep[i] = False
                     self._wake[i].release()
-            self._run(self._control, address(program.phases[begin:]), end - begin)
+            self._run(self._control, program.place + program.phases.itemsize * begin, end - begin)
 
     def close(self) -> None:
         """End the workers; the pool is of no use then."""

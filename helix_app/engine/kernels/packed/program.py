@@ -44,12 +44,14 @@ class Program:
 
     Attributes:
         phases: their addresses.
+        place: where these lie.
     """
 
     def __init__(self, phases: Sequence[Sequence[Job]]) -> None:
         self._jobs = phases  # whose arguments must live as long as this does
         self._phases = [_packed(jobs) for jobs in phases]
         self.phases: Words = np.array([phase.ctypes.data for phase in self._phases], dtype=np.int64)
+        self.place = address(self.phases)
 
 
 def words(*values: int) -> Words:

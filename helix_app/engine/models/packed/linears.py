@@ -40,11 +40,12 @@ class PackedLinear:
 
     def __init__(self, products: _Products, tensors: Sequence[PackedTensor], bias: torch.Tensor | None) -> None:
         self._products, self._tensors = products, tensors
+        self._places = [(address(tensor.raw), 4 * tensor.rows) for tensor in tensors]  # and bytes of out
         self._bias = None if bias is None else bias.float().contiguous()
         self.packed_bytes = sum(int(tensor.raw.nbytes) for tensor in tensors)
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        return self._products.run(x.float().contiguous(), self._tensors, self._bias).to(x.dtype)
+        return self._products.run(x.float().contiguous(), self._places, self._bias).to(x.dtype)
 
 
 class PackedEmbedding:
@@ -129,13 +130,18 @@ class _Products:
         self._shape, self._library, self._pool, self._memory = shape, library, pool, memory
         self._width = sum(rows for _, rows, _ in shape)
         self._zeros = np.zeros(self._width, dtype=np.float32)
+        self._nothing = address(self._zeros)
         self._capacity = 0
         self._prepare: Words
         self._each: list[Words]
         self._program: Program
 
-    def run(self, x: torch.Tensor, tensors: Sequence[PackedTensor], bias: torch.Tensor | None) -> torch.Tensor:
-        """Rows ``x`` ``[rows, columns]`` times these matrices, ``[rows, width]``, all float32."""
+    def run(self, x: torch.Tensor, places: Sequence[tuple[int, int]], bias: torch.Tensor | None) -> torch.Tensor:
+        """Rows ``x`` ``[rows, columns]`` times these matrices, ``[rows, width]``, all float32.
+
+        Args:
+            places: where each matrix lies, and the bytes of its part of a result's row.
+        """
         memory, count = self._memory, x.shape[0]
         if memory.capacity < count:
             memory.grow(1 << (count - 1).bit_length())
@@ -144,10 +150,10 @@ class _Products:
         out = torch.empty(count, self._width)
         memory.counts[0] = count
         self._prepare[0] = x.data_ptr()
-        place, base = out.data_ptr(), address(self._zeros) if bias is None else bias.data_ptr()
-        for arguments, tensor in zip(self._each, tensors):
-            arguments[0], arguments[_OUT], arguments[_BASE] = address(tensor.raw), place, base
-            place, base = place + 4 * tensor.rows, base + 4 * tensor.rows
+        place, base = out.data_ptr(), self._nothing if bias is None else bias.data_ptr()
+        for arguments, (blocks, width) in zip(self._each, places):
+            arguments[0], arguments[_OUT], arguments[_BASE] = blocks, place, base
+            place, base = place + width, base + width
         self._pool.run(self._program)
         return out
 

@@ -21,9 +21,9 @@ from helix_app.engine.kernels.packed.library import (
 from helix_app.engine.kernels.packed.processor import NoKernelsError
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def library() -> Library:
-    """With all parts."""
+    """With all parts, in the form that all tests here have."""
     try:
         made = shared()
         made.add((CORE, HEAD_NORMS, ADD, GELU, PARTIAL, SIGMOID, DELTA, "attention_16_2", "windowed_16_2", *FORMATS))

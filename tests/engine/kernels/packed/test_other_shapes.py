@@ -15,14 +15,14 @@ from helix_app.engine.kernels.packed.trials import check
 def test_attention_of_other_shapes(library: Library, kind: str, part: str) -> None:
     """Of any size; over slots that hold more than a head; with a score for nothing."""
     part = f"{kind}_{part}"
-    library.add((part,))
+    library.load_trial((part,))
     assert list(check.wrong_in(library, part)) == []
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("part", ["attention_512_8", "windowed_256_2_512", "attention_128_16", "windowed_64_8_sinks"])
 def test_attention_of_large_models(library: Library, part: str) -> None:
-    library.add((part,))
+    library.load_trial((part,))
     assert list(check.wrong_in(library, part)) == []
 
 

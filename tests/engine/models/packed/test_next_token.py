@@ -23,9 +23,9 @@ from tests.engine.made.tiny import ask
 from tests.engine.models.drafting import cases, test_next_token as by_hand
 from tests.engine.models.test_decoder import some_ids
 from tests.engine.models.whole.test_ragged import TORCH, drafted, one_by_one, prepared
-from tests.engine.proof.test_experts import renormalised_wrongly
+from tests.engine.proof.experts.test_experts import renormalised_wrongly
+from tests.engine.proof.experts.test_recurrent_experts import gate_of_another_row
 from tests.engine.proof.test_recurrent import rejected_rows_stay
-from tests.engine.proof.test_recurrent_experts import gate_of_another_row
 from tests.engine.runs.crowds import SAMPLINGS, TEXTS, Crowd, alone, check_same, plain
 from tests.engine.runs.next_token_runs import Taught, drafter, files_with, joined, parts_of, runner_with
 

@@ -16,7 +16,7 @@ from helix_app.modelfiles.config import Experts, ModelConfig
 from tests.engine.made.tiny import Zoo
 from tests.engine.models.test_decoder import runner_of
 from tests.engine.models.whole.test_ragged import BESIDE, TORCH, check_exact
-from tests.engine.proof.test_experts import Weights
+from tests.engine.proof.experts.test_experts import Weights
 
 SCORES = torch.tensor([[0.0, 2.0, 1.0, 2.0], [3.0, -1.0, 0.5, 0.0]])
 ONE = Experts(6, 2, 8)

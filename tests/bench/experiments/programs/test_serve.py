@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from helix_app.bench.config import BenchConfig
-from helix_app.bench.experiments import serve
+from helix_app.bench.experiments.programs import serve
 from helix_app.bench.processes import serving
 from helix_app.bench.workloads import Prompt
 from tests.server.fakes import Running, fake_server

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from helix_app.bench.config import BenchConfig
-from helix_app.bench.experiments import experiment, start
+from helix_app.bench.experiments import experiment
+from helix_app.bench.experiments.programs import start
 from helix_app.cli.benching import bench, starting
 
 CONFIG = BenchConfig(repeats=3, max_tokens=40, context=512)

@@ -13,7 +13,8 @@ import pytest
 from helix_app.base import settings
 from helix_app.base.process import paths
 from helix_app.bench.config import BenchConfig
-from helix_app.bench.experiments import experiment, window
+from helix_app.bench.experiments import experiment
+from helix_app.bench.experiments.programs import window
 from helix_app.cli import main as cli
 
 FRAMES = {"median": 16.0, "p95": 18.0, "p99": 20.0, "worst": 30.0, "paint_p95": None}

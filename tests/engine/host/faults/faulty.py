@@ -1,4 +1,5 @@
-"""An engine whose device fails on command, for a real child process: ``HostClient("tests.engine.host.faulty:make")``.
+"""An engine whose device fails on command, for a real child process:
+``HostClient("tests.engine.host.faults.faulty:make")``.
 
 The model runs on a "GPU" (the CPU under another name) unless the CPU is asked for. What fails, where and when is read
 from the file named by HELIX_TEST_FAULT at each pass; the error is raised inside a real forward pass, in the second

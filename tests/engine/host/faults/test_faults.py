@@ -14,7 +14,7 @@ from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice, RoundDone, TextDelta
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams
-from tests.engine.host.faulty import GPU, Fault, Faults
+from tests.engine.host.faults.faulty import GPU, Fault, Faults
 from tests.engine.made.tiny import GREEDY, Zoo
 
 LENGTH = 24
@@ -88,7 +88,8 @@ def host(zoo: Zoo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     patch = pytest.MonkeyPatch()
     patch.setenv("HELIX_HOME", str(folder))
     patch.setenv("HELIX_TEST_FAULT", str(faults.path))
-    client = HostClient("tests.engine.host.faulty:make", grace_seconds=0.5, hang_seconds=3.0, hang_seconds_cpu=30.0)
+    engine = "tests.engine.host.faults.faulty:make"
+    client = HostClient(engine, grace_seconds=0.5, hang_seconds=3.0, hang_seconds_cpu=30.0)
     model = str(zoo.gguf("llama"))
     made = Host(client, faults, LoadRequest(model, draft=model, dtype="float32", cache_tokens=1024))
     assert device_of(made.reload()) == "cuda"

@@ -21,10 +21,10 @@ from helix_app.engine.models.parts import experts as production
 from helix_app.engine.models.parts.expert_branch import ExpertBranch
 from helix_app.engine.models.parts.experts import ExpertMlps
 from helix_app.modelfiles.config import Experts
+from tests.engine.proof.experts.test_experts import _BASE, EXACT, VOCAB, Reference, expert_runner
 from tests.engine.proof.instruments.checks import Patch, install, reply_law
 from tests.engine.proof.instruments.enumerate_paths import Context, OneHotDraft, Table, difference, target_law
 from tests.engine.proof.test_exact import PARAMS, PROMPT
-from tests.engine.proof.test_experts import _BASE, EXACT, VOCAB, Reference, expert_runner
 
 Tensor = torch.Tensor
 CONFIG = replace(_BASE, post_norms=True, activation="gelu_tanh", experts=Experts(5, 2, 8, beside=True))

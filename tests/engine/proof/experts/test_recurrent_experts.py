@@ -15,11 +15,19 @@ from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.parts.experts import SharedExpert
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.modelfiles.config import Experts, Layer, ModelConfig, Recurrent
-from tests.engine.proof import test_experts
+from tests.engine.proof.experts import test_experts
+from tests.engine.proof.experts.test_experts import (
+    CONTEXT,
+    CPU,
+    EXACT,
+    VOCAB,
+    InDouble,
+    Reference,
+    renormalised_wrongly,
+)
 from tests.engine.proof.instruments.checks import Patch, install, reply_law
 from tests.engine.proof.instruments.enumerate_paths import OneHotDraft, Table, difference, target_law
 from tests.engine.proof.test_exact import PARAMS, PROMPT
-from tests.engine.proof.test_experts import CONTEXT, CPU, EXACT, VOCAB, InDouble, Reference, renormalised_wrongly
 from tests.engine.proof.test_recurrent import rejected_rows_stay
 from tests.engine.runs.paged import paged
 

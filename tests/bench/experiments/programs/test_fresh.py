@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from helix_app.bench.config import BenchConfig
-from helix_app.bench.experiments import experiment, fresh
+from helix_app.bench.experiments import experiment
+from helix_app.bench.experiments.programs import fresh
 
 CONFIG = BenchConfig(kinds=("chat", "code"), prompts_per_kind=2, repeats=3, max_tokens=7, dtype="bfloat16")
 
