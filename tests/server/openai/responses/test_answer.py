@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import openai
-
+from tests.later import Later
 from tests.server.fakes import Running
+
+openai = Later("openai")
 
 
 def test_a_response(client: openai.OpenAI) -> None:
