@@ -17,6 +17,6 @@ class Later:
         self._name = name
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # pytest asks everything in a module whether it is a test
+        if name.startswith("_"):  # pytest asks everything in a module whether it is a test or a mock
             raise AttributeError(name)
         return getattr(importlib.import_module(self._name), name)
