@@ -16,6 +16,7 @@ import pytest
 from helix_app.base.process import heap
 from helix_app.base.process.imports import import_plainly
 from tests.covering import leave_to_soak
+from tests.forked import Warm
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything imports Qt
 # Before anything imports torch: tests run beside each other, and threads that wait for a core take it from the others.
@@ -100,6 +101,14 @@ def kernels_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HELIX_KERNELS", str(root / "kernels"))
         yield
+
+
+@pytest.fixture(scope="session")
+def warm_window() -> Iterator[Warm]:
+    """Forks windows whose engine runs in their own process; Qt runs so on Linux."""
+    made = Warm("helix_app.app", "helix_app.gui.window.main_window", "helix_app.engine.engine")
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")
