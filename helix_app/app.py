@@ -20,6 +20,7 @@ import helix_app
 from helix_app.base import messages, settings as settings_store
 from helix_app.base.errors import HelixError
 from helix_app.base.process import heap, logs, paths, program
+from helix_app.base.process.imports import import_plainly
 from helix_app.base.settings import Keeper, Settings
 from helix_app.protocol.events import EngineClient, Event, Failed, Notice
 from helix_app.protocol.models.loading import Unloaded
@@ -102,6 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(error.code, error.fields)
     logs.setup(verbose=options.verbose)
     log.info("Helix %s", helix_app.__version__)
+    heap.collect_by_hand()  # before more than a thousand modules
     keeper = settings_store.Keeper()
     try:
         application = make_application([*argv[:1], *rest])
@@ -221,6 +223,7 @@ def make_application(argv: Sequence[str]) -> QApplication:
     from PySide6.QtGui import QGuiApplication, QIcon
     from PySide6.QtWidgets import QApplication
 
+    import_plainly()
     from helix_app.gui.kit.qt_messages import StartWatch, on_qt_message
 
     qInstallMessageHandler(StartWatch(lambda reason: _refuse("no_display", {"reason": reason})))
@@ -313,7 +316,6 @@ def _run(
     from helix_app.gui.window.opening import is_file_to_open, open_file
 
     files = tuple(filter(is_file_to_open, rest))
-    heap.collect_by_hand()
     heap.set_aside()  # what is imported stays
     app.window.preferences.restart_requested.connect(app.restart)
     tell = app.window.help.faults.tell

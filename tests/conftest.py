@@ -14,7 +14,9 @@ import platformdirs
 import pytest
 
 from helix_app.base.process import heap
+from helix_app.base.process.imports import import_plainly
 from tests.covering import leave_to_soak
+from tests.forked import Warm
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything imports Qt
 # Before anything imports torch: tests run beside each other, and threads that wait for a core take it from the others.
@@ -26,8 +28,17 @@ os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # no tes
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+heap.collect_by_hand()  # as the program does; thousands of modules are about to be imported
+
 ALLOCATED = 100_000  # objects between two looks at all that tests have left
 IMPORTED = 100  # modules that a test has imported: a library, which every load of a model would look through
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure() -> None:
+    """As the program does, once pytest-qt has imported Qt."""
+    if "PySide6" in sys.modules:
+        import_plainly()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -36,8 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """As the program does: nothing is collected on another thread, and what was imported is not looked at again."""
-    heap.collect_by_hand()
+    """What was imported is not looked at again."""
     heap.set_aside()
     _imported[0] = len(sys.modules)
 
@@ -91,6 +101,14 @@ def kernels_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HELIX_KERNELS", str(root / "kernels"))
         yield
+
+
+@pytest.fixture(scope="session")
+def warm_window() -> Iterator[Warm]:
+    """Forks windows whose engine runs in their own process; Qt runs so on Linux."""
+    made = Warm("helix_app.app", "helix_app.gui.window.main_window", "helix_app.engine.engine")
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

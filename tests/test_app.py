@@ -33,6 +33,7 @@ from helix_app.protocol.models.loading import ModelReady, Unloaded
 from helix_app.protocol.requests import CatalogItem, LoadChoice, LoadRequest
 from tests.engine.host.fake_engines import ask
 from tests.engine.host.forking import fork_children
+from tests.forked import Warm
 from tests.waiting import vanished, wait_for
 
 ROOT = Path(__file__).parents[1]
@@ -300,33 +301,13 @@ def test_missing_streams_are_no_reason_to_fail(home: Path) -> None:
     assert "window_unavailable: No module named 'no_z'" in (home / "logs" / "helix.log").read_text(encoding="utf-8")
 
 
-ENDS = """
-import sys
-import helix_app.app as a
-from PySide6.QtCore import QTimer
-from helix_app.base.process import program
-from helix_app.engine.host.parent import HostClient
-
-program.start_again = lambda without=(): print("again, without", *without)
-a.make_client = lambda _: HostClient("tests.engine.host.fake_engines:Scripted")
-build = a.build
-
-def build_and_end(*args, **named):
-    app = build(*args, **named)
-    ends = {"restart": app.window.preferences.restart_requested.emit, "close": app.window.close}[sys.argv[1]]
-    start = app.start
-    app.start = lambda: (start(), QTimer.singleShot(0, ends))
-    return app
-
-a.build = build_and_end
-sys.exit(a.main(["helix", "--verbose", "/x/model.gguf"]))
-"""
-
-
 @pytest.mark.parametrize(("end", "said"), [("restart", "again, without /x/model.gguf\n"), ("close", "")])
-def test_program_is_started_again_if_asked_and_without_the_file_it_was_given(home: Path, end: str, said: str) -> None:
-    done = run(ENDS, end)
-    assert (done.returncode, done.stdout) == (0, said), done.stderr
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Qt does not run in a forked process")
+def test_program_is_started_again_if_asked_and_without_the_file_it_was_given(
+    home: Path, warm_window: Warm, end: str, said: str
+) -> None:
+    done = warm_window.captured("tests.ending_window", end, "--verbose", "/x/model.gguf")
+    assert (done.returncode, done.stdout.decode()) == (0, said), done.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no polite kill")

@@ -20,8 +20,7 @@ from helix_app.protocol.models.loading import LoadProgress
 from helix_app.protocol.requests import GenerateRequest
 from tests.gui import fake
 from tests.gui.benchmark import bench_made
-from tests.gui.chat import prompt_views
-from tests.gui.chats import chat_views
+from tests.gui.chats.instruments import views as chat_views
 from tests.gui.compare.instruments.views import (
     compare,
     compare_differs,
@@ -34,6 +33,7 @@ from tests.gui.compare.instruments.views import (
 from tests.gui.help.faults import fault_views
 from tests.gui.library import library_views
 from tests.gui.models import fit_views, remote_views
+from tests.gui.prompting import prompt_views
 from tests.gui.server import server_views
 from tests.gui.settling import load, settle
 from tests.runs.made_runs import made_run

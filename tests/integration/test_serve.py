@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import anthropic
-import openai
 import pytest
+
+from tests.later import Later
+
+anthropic = Later("anthropic")
+openai = Later("openai")
 
 pytestmark = pytest.mark.model
 RIVERS: Any = [{"role": "user", "content": "Name three rivers."}]

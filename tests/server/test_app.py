@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
-from schemathesis import GenerationMode
 
 from helix_app.server.counting import PromptCounter
 from helix_app.server.service import replies
+from tests.later import Later
 from tests.server.fakes import FakeClient, Running
+
+schemathesis = Later("schemathesis")
 
 _CALM: Any = {"suppress_health_check": list(HealthCheck)}
 
@@ -36,12 +37,12 @@ def schema(pair: tuple[FakeClient, Running]) -> Iterator[Any]:
         yield schemathesis.openapi.from_url(f"{pair[1].url}/openapi.json")
 
 
-@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+@pytest.mark.parametrize("mode", ["positive", "negative"])
 @pytest.mark.parametrize(("method", "path"), operations(), ids=lambda text: text)
-def test_whatever_is_asked_is_answered(schema: Any, method: str, path: str, mode: GenerationMode) -> None:
+def test_whatever_is_asked_is_answered(schema: Any, method: str, path: str, mode: str) -> None:
     """No 5xx and no hang, for requests that keep to the schema and for others."""
 
-    @given(case=schema[path][method.upper()].as_strategy(generation_mode=mode))
+    @given(case=schema[path][method.upper()].as_strategy(generation_mode=schemathesis.GenerationMode(mode)))
     @settings(max_examples=5, deadline=None, phases=[Phase.generate], derandomize=True, database=None, **_CALM)
     def ask(case: schemathesis.Case) -> None:
         if isinstance(case.body, dict) and isinstance(case.body.get("model"), str):

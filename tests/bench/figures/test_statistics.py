@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-import scipy.stats
 
 from helix_app.bench.figures import statistics
 from helix_app.bench.figures.statistics import (
@@ -23,6 +22,9 @@ from helix_app.bench.figures.statistics import (
     ratios,
     resample,
 )
+from tests.later import Later
+
+stats = Later("scipy.stats")
 
 
 @pytest.fixture
@@ -112,7 +114,7 @@ def test_an_estimate_depends_on_its_seed_alone() -> None:
 @pytest.mark.parametrize("level", [0.95, 0.99375])
 def test_the_widening_is_that_of_students_t(freedom: int, level: float) -> None:
     tail = (1 + level) / 2
-    exact = scipy.stats.t.ppf(tail, freedom) / scipy.stats.norm.ppf(tail)
+    exact = stats.t.ppf(tail, freedom) / stats.norm.ppf(tail)
     assert statistics._small_sample(level, freedom) == pytest.approx(exact, rel=0.03)
 
 

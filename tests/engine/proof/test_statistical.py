@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
-from scipy import stats
 
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.cache.pool.block_pool import BlockPool
@@ -44,6 +43,9 @@ from tests.engine.proof.instruments.checks import (
     self_draft,
 )
 from tests.engine.proof.instruments.enumerate_paths import OneHotDraft
+from tests.later import Later
+
+stats = Later("scipy.stats")
 
 VOCAB, REPLIES, LENGTH = 6, 14, 80
 BLOCKS = 8 * REPLIES  # all of them at once

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import torch
-from scipy import stats
 
 from helix_app.engine.sampling.coupled import coupled_draw, coupled_pick, gumbel_noise, verify_coupled
 from helix_app.engine.sampling.filters import distribution
 from helix_app.engine.sampling.verification import Verdict
 from helix_app.protocol.requests import SamplingParams
+from tests.later import Later
+
+stats = Later("scipy.stats")
 
 SEEDS = (0, 1, 2**63 - 1)
 ROW = torch.tensor([0.4, 0.05, 0.0, 0.25, 0.2, 0.1], dtype=torch.float64)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from scipy.stats import chisquare
 
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.runner import ModelRunner
@@ -20,6 +19,9 @@ from helix_app.engine.sampling.filters import distribution
 from helix_app.protocol.events import Failed, PrefillDone, RoundDone
 from helix_app.protocol.requests import GenerateRequest, SamplingParams, Verify
 from tests.engine.made.tiny import check_idle, session_of
+from tests.later import Later
+
+stats = Later("scipy.stats")
 
 # --------------------------------------------------------------------------- the same distribution
 
@@ -111,7 +113,7 @@ def sampled_p_value(
         seen.append(sum(counts[text] for text in rare))
         want.append(sum(law[text] for text in rare) * runs)
     scale = sum(seen) / sum(want)
-    return float(chisquare(seen, [w * scale for w in want]).pvalue)
+    return float(stats.chisquare(seen, [w * scale for w in want]).pvalue)
 
 
 RUNS = 700

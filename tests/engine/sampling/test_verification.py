@@ -15,11 +15,13 @@ from dataclasses import dataclass
 
 import pytest
 import torch
-from scipy import stats
 
 from helix_app.engine.sampling.filters import distribution, one_hot, pick
 from helix_app.engine.sampling.verification import Verdict, acceptance_probs, residual, verify, verify_greedy
 from helix_app.protocol.requests import SamplingParams
+from tests.later import Later
+
+stats = Later("scipy.stats")
 
 VOCAB = 3
 Context = tuple[int, ...]

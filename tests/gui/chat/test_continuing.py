@@ -21,9 +21,9 @@ from helix_app.protocol.models.hub import CatalogChanged
 from helix_app.protocol.requests import GenerateRequest
 from tests.gui import fake
 from tests.gui.chat.made_prompts import TEMPLATE, FakeCounter, ready
-from tests.gui.chat.prompt_views import prompting_dialog
 from tests.gui.chats.made_chats import FakeStore, answer, chat as made_chat, question
 from tests.gui.driver import Driver
+from tests.gui.prompting.prompt_views import prompting_dialog
 
 GEMMA = "Gemma 3 270M has no chat template: it continues the text that stands here, exactly as it is."
 

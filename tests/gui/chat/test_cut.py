@@ -7,9 +7,9 @@ from helix_app.gui.chats.record import from_text
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.conversations.chats import EndMessage
 from helix_app.protocol.events import PrefillDone
-from tests.gui.chat.prompt_views import cut_chat
 from tests.gui.chats.made_chats import FakeStore, answer, chat as made_chat, long_chat, question
 from tests.gui.driver import Driver
+from tests.gui.prompting.prompt_views import cut_chat
 from tests.gui.settling import settle
 
 

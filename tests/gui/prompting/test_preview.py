@@ -9,8 +9,8 @@ from helix_app.gui.prompting.preview import PromptPreview
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import Failed
 from tests.gui.chat.made_prompts import FakeCounter, ready, tokens
-from tests.gui.chat.prompt_views import cut_chat, prompting_dialog
 from tests.gui.chats.made_chats import FakeStore
+from tests.gui.prompting.prompt_views import cut_chat, prompting_dialog
 
 
 @pytest.fixture

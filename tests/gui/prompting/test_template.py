@@ -10,8 +10,8 @@ from helix_app.gui.prompting.template import TemplateDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import Failed
 from tests.gui.chat.made_prompts import TEMPLATE, FakeCounter, ready
-from tests.gui.chat.prompt_views import prompting_dialog
 from tests.gui.driver import Driver
+from tests.gui.prompting.prompt_views import prompting_dialog
 
 OTHER = TEMPLATE + "\n{# mine #}"
 BROKEN = TEMPLATE + "\n{% if %}"

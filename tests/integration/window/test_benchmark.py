@@ -21,7 +21,7 @@ SECONDS = 120_000  # a bound for waiting in milliseconds, never the time that an
 pytestmark = pytest.mark.model
 
 
-def test_a_benchmark_from_the_window(default_model: Path, qtbot: QtBot) -> None:
+def test_a_benchmark_from_the_window(forked_children: None, default_model: Path, qtbot: QtBot) -> None:
     settings = Settings(target=str(default_model), draft="ngram", context_length=512, engine_process="thread")
     app = build(settings)
     window, page = app.window, app.window.benchmark

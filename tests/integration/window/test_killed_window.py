@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -100,31 +100,14 @@ def check(home: Path, given: list[tuple[str, float]]) -> None:
     assert given[-1][0].startswith(reply.text) or reply.text.startswith(given[-1][0])
 
 
-@pytest.fixture
-def home(helix_home: Path, tmp_path: Path) -> Path:
-    """A person's folders, with what this run has converted and measured already."""
-    cache = helix_home / "cache"
-    cache.mkdir(exist_ok=True)
-    (tmp_path / "cache").symlink_to(cache, target_is_directory=True)
-    return tmp_path
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Warm]:
-    """Forks windows."""
-    made = Warm("helix_app.app", "helix_app.gui.window.main_window", "helix_app.engine.engine")
-    yield made
-    made.close()
-
-
 def test_a_kill_costs_a_second_at_most(default_model: Path, home: Path) -> None:
     check(home, kill_after(home, str(default_model), random.Random(0).randint(5, 60)))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Qt does not run in a forked process")
 @pytest.mark.parametrize("moment", [1, 2])
-def test_at_another_moment(warm: Warm, default_model: Path, home: Path, moment: int) -> None:
-    check(home, kill_forked_after(warm, home, str(default_model), random.Random(moment).randint(5, 60)))
+def test_at_another_moment(warm_window: Warm, default_model: Path, home: Path, moment: int) -> None:
+    check(home, kill_forked_after(warm_window, home, str(default_model), random.Random(moment).randint(5, 60)))
 
 
 @pytest.mark.soak

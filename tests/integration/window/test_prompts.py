@@ -17,7 +17,7 @@ from helix_app.protocol.conversations.prompts import PromptAsked
 from helix_app.protocol.events import Finished, PrefillDone
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
 from tests.engine.made.tiny import GREEDY, events, session_of
-from tests.gui.chat.prompt_views import prompting_dialog
+from tests.gui.prompting.prompt_views import prompting_dialog
 from tests.integration.lending import CONTEXT, Lend
 
 pytestmark = pytest.mark.model

@@ -19,7 +19,7 @@ from helix_app.protocol.conversations.prompts import PromptAsked
 from helix_app.protocol.events import Failed, Finished, PrefillDone
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
 from tests.engine.made.tiny import GREEDY, events, finish, loaded, session_of
-from tests.gui.chat.prompt_views import prompting_dialog
+from tests.gui.prompting.prompt_views import prompting_dialog
 
 pytestmark = pytest.mark.model
 SECONDS = 120_000  # a bound for waiting in milliseconds, never the time that anything takes

@@ -8,9 +8,11 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +21,6 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.app import App, build, make_client
 from helix_app.base.settings import Settings, save
-from helix_app.bench.processes.programs import Program
 from helix_app.cli.benching import trial
 from helix_app.engine.host.parent import HostClient
 from helix_app.engine.remote.switch import SwitchClient
@@ -38,6 +39,7 @@ from helix_app.protocol.events import (
 from helix_app.protocol.intake import Intake
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import Request
+from tests.forked import Warm
 from tests.waiting import vanished
 
 CELL = np.dtype(CACHE_CELL)
@@ -221,13 +223,45 @@ def assert_map_shows(window: MainWindow, recorder: Recorder) -> None:
     assert state.cached > 0
 
 
+class Forked(AbstractContextManager["Forked"]):
+    """A program that is asked in lines of JSON, forked from one that has its imports."""
+
+    def __init__(self, warm: Warm, module: str) -> None:
+        self._warm = warm
+        (theirs_in, ours_in), (ours_out, theirs_out) = os.pipe(), os.pipe()
+        warm.start(module, streams=(theirs_in, theirs_out, 2))
+        os.close(theirs_in)
+        os.close(theirs_out)
+        self._in, self._out = os.fdopen(ours_in, "w", encoding="utf-8"), os.fdopen(ours_out, encoding="utf-8")
+
+    def ask(self, said: Mapping[str, Any]) -> Any:
+        """Send an object; the one that is answered."""
+        print(json.dumps(said), file=self._in, flush=True)
+        return json.loads(self._out.readline())
+
+    def __exit__(self, *_: object) -> None:
+        self._in.close()
+        assert self._warm.wait() == 0
+        self._out.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Qt does not run in a forked process")
 def test_a_trial_of_the_window(
-    default_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    default_model: Path,
+    home: Path,
+    warm_window: Warm,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """``bench window`` in small: what a terminal writes, here without a process, writes the program with the window."""
-    home = tmp_path / "home"
     settings = Settings(
-        target=str(default_model), context_length=512, max_tokens=24, temperature=0.0, learn=False, theme="light"
+        target=str(default_model),
+        context_length=512,
+        max_tokens=24,
+        temperature=0.0,
+        learn=False,
+        theme="light",
+        engine_process="thread",
     )
     save(settings, home / "config" / "settings.json")
     monkeypatch.setenv("HELIX_HOME", str(home))
@@ -237,8 +271,7 @@ def test_a_trial_of_the_window(
     monkeypatch.setattr("sys.stdin", io.StringIO("".join(json.dumps(line) + "\n" for line in lines)))
     assert trial.main() == 0
     ready, *written = map(json.loads, capsys.readouterr().out.splitlines())
-    command = [sys.executable, "-m", "helix_app.cli.benching.trial"]
-    with Program(command, os.environ, tmp_path / "errors.txt", threading.Event()) as program:
+    with Forked(warm_window, "helix_app.cli.benching.trial") as program:
         assert program.ask({"blocks": 4096, "window": {"seed": 1, "origins": True}}) == ready == {"ready": True}
         told = [program.ask(prompt) for prompt in asked]
     for reply in (*written, *told):

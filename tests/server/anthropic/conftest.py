@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import anthropic
 import pytest
 
+from tests.later import Later
 from tests.server.fakes import Running
+
+anthropic = Later("anthropic")
 
 
 @pytest.fixture

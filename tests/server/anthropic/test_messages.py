@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import anthropic
 import pytest
 
+from tests.later import Later
 from tests.server.fakes import Running, user
+
+anthropic = Later("anthropic")
 
 
 def test_a_message(client: anthropic.Anthropic) -> None:

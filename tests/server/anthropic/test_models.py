@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import anthropic
 import pytest
 
+from tests.later import Later
 from tests.server.fakes import Running, user
+
+anthropic = Later("anthropic")
 
 
 def test_blocks_of_content(client: anthropic.Anthropic) -> None:

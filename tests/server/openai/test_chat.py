@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import openai
 import pytest
 
 from helix_app.base.replies.tool_calls import ToolCallArguments, ToolCallStart
 from helix_app.protocol.events import EmittedToken
 from helix_app.server.openai.chat import Choice
 from helix_app.server.reading import Answer, Tokens
+from tests.later import Later
 from tests.server.fakes import Running, user
+
+openai = Later("openai")
 
 
 def test_a_chat(client: openai.OpenAI) -> None:

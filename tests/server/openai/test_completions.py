@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import openai
+from tests.later import Later
+
+openai = Later("openai")
 
 
 def test_completions_of_several_prompts(client: openai.OpenAI) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import openai
-
+from tests.later import Later
 from tests.server.fakes import Running, user
+
+openai = Later("openai")
 
 
 def test_seeds_and_options_reach_the_engine(client: openai.OpenAI, server: Running, monkeypatch: Any) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import openai
 import pytest
 
+from tests.later import Later
 from tests.server.fakes import Running, user
+
+openai = Later("openai")
 
 
 def test_the_model_with_its_context(client: openai.OpenAI) -> None:

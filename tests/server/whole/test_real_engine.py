@@ -12,10 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import anthropic
 import httpx
 import jsonschema
-import openai
 import pytest
 
 from helix_app.engine.host.client import LocalClient
@@ -28,8 +26,12 @@ from helix_app.server.options import ServerOptions
 from tests.engine.conftest import one_thread as one_thread, zoo as zoo
 from tests.engine.host.forking import fork_children
 from tests.engine.made.tiny import TEMPLATE, Zoo, write_gguf
+from tests.later import Later
 from tests.server.fakes import Running
 from tests.waiting import wait_for
+
+anthropic = Later("anthropic")
+openai = Later("openai")
 
 CHAT: Any = {"model": "tiny", "messages": [{"role": "user", "content": "the cat"}], "max_tokens": 24, "temperature": 0}
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import anthropic
-import openai
 import pytest
 
+from tests.later import Later
 from tests.server.fakes import READY, Running, fake_server
+
+anthropic = Later("anthropic")
+openai = Later("openai")
 
 CALL = '<tool_call> {"name": "look", "arguments": {"at": "rain"}} </tool_call>'
 TOOL: Any = {"type": "function", "function": {"name": "look", "description": "d", "parameters": {"type": "object"}}}

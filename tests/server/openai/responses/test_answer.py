@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-import openai
-
+from tests.later import Later
 from tests.server.fakes import Running
+
+openai = Later("openai")
 
 
 def test_a_response(client: openai.OpenAI) -> None:

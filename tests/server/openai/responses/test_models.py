@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import openai
 import pytest
 
+from tests.later import Later
 from tests.server.fakes import Running
+
+openai = Later("openai")
 
 
 def test_items_of_input(client: openai.OpenAI, server: Running, monkeypatch: Any) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import openai
 import pytest
 
 from helix_app.server.options import ServerOptions
+from tests.later import Later
 from tests.server.fakes import Running, fake_server
+
+openai = Later("openai")
 
 
 def test_one_follows_on_another(client: openai.OpenAI, server: Running, monkeypatch: Any) -> None:

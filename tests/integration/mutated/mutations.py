@@ -1,6 +1,6 @@
 """Files of models with something wrong in them, made from a number; run as a program it reads one after the other.
 
-    python -m tests.integration.mutations FOLDER FIRST COUNT
+    python -m tests.integration.mutated.mutations FOLDER FIRST COUNT
 
 FOLDER holds sound ones: ``model.gguf``, ``model/`` with safetensors and its tokenizer. A line of JSON a file goes to
 standard output: its number, its kind, what it was refused with, seconds, and the most that Python held meanwhile.

@@ -20,7 +20,7 @@ from launcher.choice import Option
 from launcher.environments import READY, Environments, NoRoom, NotFetched, VariantFailed
 from launcher.programs import Programs
 
-from tests.packaging import fake_uv
+from tests.packaging.launcher import fake_uv
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-in is a script")
 

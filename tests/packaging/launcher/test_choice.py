@@ -9,7 +9,7 @@ from launcher.amd import ROCM, chip
 from launcher.cards import Card, Machine, linux_machine, windows_cards
 from launcher.choice import choose, integrated, title
 
-from tests.packaging.machines import GB, Adapter, Registry, linux
+from tests.packaging.launcher.machines import GB, Adapter, Registry, linux
 
 RX_9070_XT = Adapter("AMD Radeon RX 9070 XT", "amd", 0x7550, 16 * GB)
 RX_9060_XT = Adapter("AMD Radeon RX 9060 XT", "amd", 0x7590, 16 * GB)

@@ -13,9 +13,9 @@ import pytest
 
 from helix_app.base import messages
 from tests.engine.made.tiny import Zoo
-from tests.integration.mutations import HANG_SECONDS, KINDS
+from tests.integration.mutated.mutations import HANG_SECONDS, KINDS
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 _SLACK = 24 * 2**20  # bytes beside twice the file: objects that Python makes for any file, its regular expressions
 _MEMORY = 5 * 2**29  # bytes of address space of the process that reads them, beside PyTorch's libraries
 _LIMITED = f"""
@@ -24,7 +24,7 @@ from pathlib import Path
 told = Path("/proc/self/statm")
 libraries = int(told.read_text().split()[0]) * resource.getpagesize() if told.exists() else 2**29
 resource.setrlimit(resource.RLIMIT_AS, (libraries + {_MEMORY},) * 2)
-runpy.run_module("tests.integration.mutations", run_name="__main__", alter_sys=True)
+runpy.run_module("tests.integration.mutated.mutations", run_name="__main__", alter_sys=True)
 """
 
 
