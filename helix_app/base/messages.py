@@ -213,9 +213,9 @@ K_REASONS: dict[str, str] = {
     "forced": "the grammar leaves no other tokens",
     "limit": "the reply is close to its token limit",
     "measure_plain": "one plain step, to know what plain decoding costs",
-    "best_rate": "measured: this k gives most tokens per second",
+    "best_rate": "this k gives most tokens per second, as measured",
     "overdrawn": "drafting has cost enough for now, so Helix decodes plainly",
-    "costs_more": "measured: drafting here would be slower than plain decoding",
+    "costs_more": "drafting here would be slower than plain decoding, as measured",
 }
 
 FINISH_REASONS: dict[str, str] = {
