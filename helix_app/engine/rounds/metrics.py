@@ -77,11 +77,11 @@ class RunRecorder:
         self._ks.append(drafted)
         self._window.append((drafted, accepted, emitted, seconds))
 
-    def shared(self, emitted: int, share: float | None) -> None:
-        """So many tokens were written in a crowd, where plain decoding takes ``share`` seconds for one; None: alone."""
-        if share:
+    def shared(self, emitted: int, plain: float | None) -> None:
+        """So many tokens were written in a crowd, where plain decoding takes ``plain`` seconds for one; None: alone."""
+        if plain:
             self._crowd_tokens += emitted
-            self._crowd_seconds += emitted * share
+            self._crowd_seconds += emitted * plain
 
     def plain_beside(self, alone: float | None) -> float | None:
         """Tokens per second of plain decoding beside the same others, where it gives ``alone`` without any."""

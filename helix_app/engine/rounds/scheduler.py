@@ -356,4 +356,4 @@ def _timing(step: Step, seconds: float, shares: Shares | None, index: int) -> Ti
     """Times of one reply's round: its own where it is alone, else its share of the crowd's."""
     if shares is None:
         return Timing(seconds, step.begin)
-    return Timing(seconds, step.begin, shares.plain, shares.costs[index])
+    return Timing(seconds, step.begin, shares.plain, shares.costs[index], shares.plain * len(shares.costs))

@@ -52,7 +52,10 @@ class FormPicker(Picker):
                 Choice("", self.tr("Free"), self.tr("as the model writes")),
                 Choice(ANY, self.tr("JSON"), self.tr("any object")),
                 Choice(
-                    BY_SCHEMA, self.tr("JSON by a schema…"), self.tr("what you name"), short=self.tr("JSON by a schema")
+                    BY_SCHEMA,
+                    self.tr("JSON by a schema…"),
+                    self.tr("fields of your choice"),
+                    short=self.tr("JSON schema"),
                 ),
             ]
         )

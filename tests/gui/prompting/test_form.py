@@ -45,7 +45,7 @@ def test_a_schema_is_taken_once_it_is_written(picker: FormPicker) -> None:
     dialog.editor.setPlainText(SCHEMA)
     assert picker.form is None
     dialog.save.click()
-    assert (picker.form, picker.shown()) == (Grammar("json_schema", SCHEMA), "JSON by a schema")
+    assert (picker.form, picker.shown()) == (Grammar("json_schema", SCHEMA), "JSON schema")
 
 
 def test_cancel_leaves_the_form_and_the_schema_as_they_were(picker: FormPicker) -> None:

@@ -252,7 +252,7 @@ class Reply:
         accepted = min(verdict.accepted, len(emitted))
         seconds = time.perf_counter() - timing.begin
         self._recorder.round(scored, accepted, len(emitted), seconds)
-        self._recorder.shared(len(emitted), timing.share)
+        self._recorder.shared(len(emitted), timing.plain)
         if timing.cost is None:
             self._session.costs.add(k + 1, before, seconds - plan.draft_seconds)
         self._session.too_costly = 0 if k else self._session.too_costly + (reason == "costs_more")
@@ -349,7 +349,7 @@ class Reply:
             acceptance_rate=recorder.acceptance_rate,
             rolling_tokens_per_second=recorder.rolling_tokens_per_second,
             decode_tokens_per_second=recorder.decode_tokens_per_second,
-            plain_tokens_per_second=self._plain_speed(timing.share),
+            plain_tokens_per_second=self._plain_speed(timing.plain),
             mean_accepted_length=recorder.mean_accepted_length,
             tokens_generated=recorder.tokens,
             context_tokens=len(self.tokens),
@@ -357,9 +357,9 @@ class Reply:
             source=plan.choice.source if choice.k else "",
         )
 
-    def _plain_speed(self, share: float | None = None) -> float | None:
-        """Tokens per second that plain decoding would give this reply now; ``share`` as in ``Timing``."""
-        return 1 / share if share else self._session.plain_tokens_per_second(len(self.tokens))
+    def _plain_speed(self, beside: float | None = None) -> float | None:
+        """Tokens per second that plain decoding would give this reply now; ``beside`` others as ``Timing.plain``."""
+        return 1 / beside if beside else self._session.plain_tokens_per_second(len(self.tokens))
 
     # ----------------------------------------------------------------- text and end
 
