@@ -213,9 +213,9 @@ K_REASONS: dict[str, str] = {
     "forced": "the grammar leaves no other tokens",
     "limit": "the reply is close to its token limit",
     "measure_plain": "one plain step, to know what plain decoding costs",
-    "best_rate": "this k gives most tokens per second, as measured",
+    "best_rate": "measured: this k gives most tokens per second",
     "overdrawn": "drafting has cost enough for now, so Helix decodes plainly",
-    "costs_more": "drafting here would be slower than plain decoding, as measured",
+    "costs_more": "measured: drafting here would be slower than plain decoding",
 }
 
 FINISH_REASONS: dict[str, str] = {

@@ -7474,10 +7474,6 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Entwerfen hat vorerst genug gekostet, daher dekodiert Helix einfach</translation>
   </message>
   <message>
-   <source>drafting here would be slower than plain decoding, as measured</source>
-   <translation>Entwerfen wäre hier nach Messung langsamer als einfache Dekodierung</translation>
-  </message>
-  <message>
    <source>drafts were rarely accepted, so Helix decodes plainly</source>
    <translation>Entwürfe wurden selten angenommen, daher dekodiert Helix einfach</translation>
   </message>
@@ -7720,6 +7716,14 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>max_tokens</source>
    <translation>längste Antwort</translation>
+  </message>
+  <message>
+   <source>measured: drafting here would be slower than plain decoding</source>
+   <translation>gemessen: Entwerfen wäre hier langsamer als einfache Dekodierung</translation>
+  </message>
+  <message>
+   <source>measured: this k gives most tokens per second</source>
+   <translation>gemessen: Dieses k gibt die meisten Token je Sekunde</translation>
   </message>
   <message>
    <source>message {number} {said}</source>
@@ -7976,10 +7980,6 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>this computer has no such address</source>
    <translation>dieser Computer hat keine solche Adresse</translation>
-  </message>
-  <message>
-   <source>this k gives most tokens per second, as measured</source>
-   <translation>dieses k gibt nach Messung die meisten Token pro Sekunde</translation>
   </message>
   <message>
    <source>this kind of model does not run on DirectML</source>

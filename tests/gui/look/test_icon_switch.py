@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from pytestqt.qtbot import QtBot
 
-from helix_app.gui.kit.controls.buttons import CheckBox, Picker
+from helix_app.gui.kit.controls.buttons import CheckBox, Picker, ThemedButton
+from helix_app.gui.look.icons import icon
+from helix_app.gui.look.theme import Theme
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.gui.window.navigation import NavButton
 from tests.gui import views
 from tests.gui.look.test_theme_switch import dialog_of, screen_of
-from tests.gui.settling import end
+from tests.gui.settling import end, load
 
 pytestmark = pytest.mark.styled
 
@@ -88,3 +91,41 @@ def test_icons_follow_the_theme_there_and_back(make_window: Callable[..., MainWi
 def _alike(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two pictures of a button are the same to an eye: what moves by itself is none of these."""
     return a.shape == b.shape and not bool((np.abs(a.astype(np.int16) - b) > 12).any())
+
+
+PAGES = ("inspect", "compare", "benchmark", "server", "models")
+
+
+def _pages(window: MainWindow) -> dict[str, np.ndarray]:
+    """The icons of pages, each shown for it."""
+    found: dict[str, np.ndarray] = {}
+    for page in PAGES:
+        window.pages.show_page(page)
+        found |= icons_of(window, page)
+    return found
+
+
+def test_icons_of_pages_follow_a_theme_that_was_chosen_elsewhere(make_window: Callable[..., MainWindow]) -> None:
+    light = make_window(theme="light")
+    load(light)
+    made = _pages(light)
+    end(light)
+    window = make_window(theme="dark")
+    load(window)
+    _pages(window)
+    window.pages.show_page("chat")
+    window.state.change(theme="light")
+    seen = _pages(window)
+    assert set(seen) == set(made)
+    assert [place for place, pixels in seen.items() if not _alike(pixels, made[place])] == []
+
+
+def test_a_button_that_gets_its_icon_later_follows_too(theme: Theme, qtbot: QtBot) -> None:
+    button = ThemedButton(theme, "Later")
+    qtbot.addWidget(button)
+    assert button.icon().isNull()
+    button.set_symbol("play")
+    before = button.icon().cacheKey()
+    theme.choose("dark")
+    assert button.icon().cacheKey() == icon("play", theme.palette.text, theme.palette.disabled, gap=4).cacheKey()
+    assert button.icon().cacheKey() != before
