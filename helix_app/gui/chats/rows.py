@@ -72,7 +72,7 @@ def moment_text(created: str) -> str:
 def time_text(created: str, before: str, today: date) -> str:
     """When a message was sent, as it is shown beside it; empty where that says nothing.
 
-    It is shown where more than ``PAUSE`` seconds went by since the message before it, and of a first one on another day.
+    It is shown where over ``PAUSE`` seconds went by since the message before it, and of a first one on another day.
 
     Args:
         created, before: of the message and the one before it, empty for none (``Message.created``).

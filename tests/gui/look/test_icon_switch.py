@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from helix_app.gui.kit.controls.buttons import CheckBox, Picker, ThemedButton
@@ -17,7 +17,7 @@ from helix_app.gui.window.main_window import MainWindow
 from helix_app.gui.window.navigation import NavButton
 from tests.gui import views
 from tests.gui.look.test_theme_switch import dialog_of, screen_of
-from tests.gui.settling import end, load
+from tests.gui.settling import end, load, settle
 
 pytestmark = pytest.mark.styled
 
@@ -101,6 +101,10 @@ def _pages(window: MainWindow) -> dict[str, np.ndarray]:
     found: dict[str, np.ndarray] = {}
     for page in PAGES:
         window.pages.show_page(page)
+        settle()
+        focused = QApplication.focusWidget()
+        if focused is not None:
+            focused.clearFocus()  # whose ring is not what is compared
         found |= icons_of(window, page)
     return found
 
