@@ -88,7 +88,7 @@ class PromptingDialog(Dialog):
         self._lay_out()
         self.show_prompting(prompting)
         prompt.setFocus()
-        self.resize(680, 560)
+        self.resize(680, 680)  # with its texts as high as they are meant to be
 
     def _lay_out(self) -> None:
         grid = QGridLayout()
