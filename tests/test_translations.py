@@ -25,7 +25,19 @@ SAME = {
     *("Downloads", "Installation", "Offline", "Server", "Version"),
     "Port",  # texts of letters that read alike in both languages: looked at
     *("&Chat", "Auto", "Auto: {value}", "Benchmark", "Block", "Block {n}: {state}", "Break-even", "Chat", "Code"),
-    *("Details", "Deutsch", "Engine", "English", "Format", "Helix", "Live", "Markdown (*.md)", "Markdown…", "Pool"),
+    *(
+        "Details",
+        "Deutsch",
+        "Engine",
+        "English",
+        "Format",
+        "Helix",
+        "JSON",
+        "Live",
+        "Markdown (*.md)",
+        "Markdown…",
+        "Pool",
+    ),
     *("Prompt", "Prompts", "Sampling", "Seed", "System", "Token", "auto", "k auto", "transformers"),
     *("TTFT ms", "Text: {text}", "TTFT {t}", "{model} – Helix"),
 }

@@ -198,6 +198,7 @@ class Comparison:
             template=asked.template,
             thinking=asked.thinking,
             on_full=asked.on_full,
+            grammar=asked.grammar,
             cold=True,
         )
 

@@ -119,7 +119,15 @@ class EngineWorker(QObject):
             return Comparison(self._client, self._resolve, work, job.cancel, job.superseded).events()
         if isinstance(work, GenerateRequest):
             return self._client.stream(work, job.cancel, job.others)
-        return self._client.stream(self._resolve(work) if isinstance(work, LoadChoice) else work, job.cancel)
+        return self._load(work, job) if isinstance(work, LoadChoice) else self._client.stream(work, job.cancel)
+
+    def _load(self, choice: LoadChoice, job: Job) -> Iterator[Event]:
+        try:
+            request = self._resolve(choice)
+        except Exception as error:
+            yield replace(failure(error), kept=True)  # nobody touched what is loaded
+            return
+        yield from self._client.stream(request, job.cancel)
 
 
 @dataclass(frozen=True, eq=False)

@@ -123,7 +123,8 @@ class RoundDone:
         acceptance_rate: accepted / scored since the reply began.
         rolling_tokens_per_second: decode speed over the recent rounds.
         decode_tokens_per_second: decode speed since the first token of the reply.
-        plain_tokens_per_second: what plain decoding reaches on this model and device as measured.
+        plain_tokens_per_second: what plain decoding reaches on this model and device as measured, beside the replies
+            that are written with this one.
         mean_accepted_length: tokens emitted per decode pass of the target so far.
         context_tokens: tokens of the sequence after this round.
         elapsed_seconds: since the request arrived.

@@ -266,7 +266,8 @@ class CompareRequest:
         plain: what is loaded has no chat template: it continues the contents of the messages.
         raw: whatever is loaded continues them.
         text: what a model without a chat template continues in place of them, in pieces; empty where that is them.
-        messages, sampling, max_tokens, template, thinking, on_full: the same for both arms, as in ``GenerateRequest``.
+        messages, sampling, max_tokens, template, thinking, on_full, grammar: the same for both arms, as in
+            ``GenerateRequest``.
     """
 
     request_id: str
@@ -281,6 +282,7 @@ class CompareRequest:
     template: str = ""
     thinking: bool | None = None
     on_full: OnFull = "stop"
+    grammar: Grammar | None = None
     text: tuple[ChatMessage, ...] = ()
 
 

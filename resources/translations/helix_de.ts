@@ -1134,6 +1134,37 @@ Protokolle: {logs}</translation>
   </message>
  </context>
  <context>
+  <name>FormPicker</name>
+  <message>
+   <source>Free</source>
+   <translation>Frei</translation>
+  </message>
+  <message>
+   <source>JSON</source>
+   <translation>JSON</translation>
+  </message>
+  <message>
+   <source>JSON by a schema…</source>
+   <translation>JSON nach Schema…</translation>
+  </message>
+  <message>
+   <source>JSON schema</source>
+   <translation>JSON-Schema</translation>
+  </message>
+  <message>
+   <source>any object</source>
+   <translation>ein beliebiges Objekt</translation>
+  </message>
+  <message>
+   <source>as the model writes</source>
+   <translation>wie das Modell schreibt</translation>
+  </message>
+  <message>
+   <source>fields of your choice</source>
+   <translation>Felder Ihrer Wahl</translation>
+  </message>
+ </context>
+ <context>
   <name>Found</name>
   <message>
    <source>Download</source>
@@ -1621,6 +1652,18 @@ Protokolle: {logs}</translation>
   <message>
    <source>Live panel</source>
    <translation>Live-Feld</translation>
+  </message>
+  <message>
+   <source>No draft is chosen, so nothing is drafted</source>
+   <translation>Kein Entwurf ist gewählt, also wird nichts entworfen</translation>
+  </message>
+  <message>
+   <source>Plain decoding drafts nothing</source>
+   <translation>Einfache Dekodierung entwirft nichts</translation>
+  </message>
+  <message>
+   <source>The server does not tell its rounds</source>
+   <translation>Der Server teilt seine Runden nicht mit</translation>
   </message>
  </context>
  <context>
@@ -2201,6 +2244,10 @@ Protokolle: {logs}</translation>
    <translation>Gezeigt werden die ersten und letzten {half:Token|Token}.</translation>
   </message>
   <message>
+   <source>The beginning of the text is not in it: the context is full.</source>
+   <translation>Der Anfang des Textes fehlt darin: Der Kontext ist voll.</translation>
+  </message>
+  <message>
    <source>The prompt as tokens</source>
    <translation>Der Prompt als Token</translation>
   </message>
@@ -2626,6 +2673,37 @@ Protokolle: {logs}</translation>
   <message>
    <source>tok/s at a fixed k, and adding or taking one; line: measured, dashes: a bound</source>
    <translation>Tok/s bei festem k und bei plus/minus eins; Linie: gemessen, Striche: eine Grenze</translation>
+  </message>
+ </context>
+ <context>
+  <name>SchemaDialog</name>
+  <message>
+   <source>Cancel</source>
+   <translation>Abbrechen</translation>
+  </message>
+  <message>
+   <source>Every reply will be one line of JSON that fits this schema.</source>
+   <translation>Jede Antwort wird eine Zeile JSON sein, die zu diesem Schema passt.</translation>
+  </message>
+  <message>
+   <source>Example</source>
+   <translation>Beispiel</translation>
+  </message>
+  <message>
+   <source>JSON schema</source>
+   <translation>JSON-Schema</translation>
+  </message>
+  <message>
+   <source>JSON schema of the replies</source>
+   <translation>JSON-Schema der Antworten</translation>
+  </message>
+  <message>
+   <source>Paste a JSON schema, or begin with the example.</source>
+   <translation>Fügen Sie ein JSON-Schema ein oder beginnen Sie mit dem Beispiel.</translation>
+  </message>
+  <message>
+   <source>Use this</source>
+   <translation>Diese nehmen</translation>
   </message>
  </context>
  <context>
@@ -4161,6 +4239,10 @@ Antwort: {reply}
    <translation>Gestern</translation>
   </message>
   <message>
+   <source>{day}, {time}</source>
+   <translation>{day}, {time}</translation>
+  </message>
+  <message>
    <source>{title}, a reply is being written</source>
    <translation>{title}, eine Antwort wird geschrieben</translation>
   </message>
@@ -4361,6 +4443,10 @@ Antwort: {reply}
    <translation>Nachricht: {n}</translation>
   </message>
   <message>
+   <source>Not sent: the beginning of the text</source>
+   <translation>Nicht gesendet: der Anfang des Textes</translation>
+  </message>
+  <message>
    <source>Not sent: the {n:oldest message|oldest messages}</source>
    <translation>Nicht gesendet: {n:älteste Nachricht|älteste Nachrichten}</translation>
   </message>
@@ -4375,6 +4461,10 @@ Antwort: {reply}
   <message>
    <source>Your addition: {n}</source>
    <translation>Ihr Zusatz: {n}</translation>
+  </message>
+  <message>
+   <source>its beginning is not sent</source>
+   <translation>sein Anfang wird nicht gesendet</translation>
   </message>
   <message>
    <source>prompt {total} of {all}</source>
@@ -4572,6 +4662,29 @@ Antwort: {reply}
   </message>
  </context>
  <context>
+  <name>form</name>
+  <message>
+   <source>A schema is a JSON object, in braces.</source>
+   <translation>Ein Schema ist ein JSON-Objekt, in geschweiften Klammern.</translation>
+  </message>
+  <message>
+   <source>It is nested too deeply.</source>
+   <translation>Es ist zu tief verschachtelt.</translation>
+  </message>
+  <message>
+   <source>It is too long: {n} characters at most.</source>
+   <translation>Es ist zu lang: höchstens {n} Zeichen.</translation>
+  </message>
+  <message>
+   <source>Line {line} is no JSON.</source>
+   <translation>Zeile {line} ist kein JSON.</translation>
+  </message>
+  <message>
+   <source>Nothing is written yet.</source>
+   <translation>Noch steht nichts da.</translation>
+  </message>
+ </context>
+ <context>
   <name>glossary</name>
   <message>
    <source>95 % interval</source>
@@ -4628,6 +4741,10 @@ Spekulativ oder Einfach lässt sich oben in der Leiste wählen.</translation>
   <message>
    <source>A prompt with its reply, as the cache sees it: one row of blocks.</source>
    <translation>Ein Prompt mit seiner Antwort, wie der Cache ihn sieht: eine Reihe von Blöcken.</translation>
+  </message>
+  <message>
+   <source>A reply of a given form cannot break it: at each place only tokens may be chosen that the form allows, and the draft proposes only such. JSON is written on one line. What the model thinks before its answer stays free. It helps to say in the prompt what you want in the fields.</source>
+   <translation>Eine Antwort kann von ihrer Form nicht abweichen: An jeder Stelle können nur Token gewählt werden, die die Form erlaubt, und der Entwurf schlägt nur solche vor. JSON steht in einer Zeile. Was das Modell vor seiner Antwort denkt, bleibt frei. Es hilft, im Prompt zu sagen, was in den Feldern stehen soll.</translation>
   </message>
   <message>
    <source>A round costs more than a plain step: drafting takes time, and so do the additional rows that are checked. Break-even is the acceptance rate at which both are equal, from the times measured in this reply. Above it drafting gains, below it loses.</source>
@@ -4792,6 +4909,10 @@ Helix keeps them in blocks of 16 tokens. A block is free, used by a reply, share
    <translation>Für jedes Token behält ein Transformer in jeder Schicht einen Schlüssel und einen Wert. Damit kostet das nächste Token eine Zeile Arbeit statt noch einmal den ganzen Text.
 
 Helix hält sie in Blöcken von 16 Token. Ein Block ist frei, von einer Antwort benutzt, von mehreren geteilt oder zwischengespeichert: Niemand braucht ihn gerade, aber ein Prompt, der genauso beginnt, übernimmt ihn ungelesen. Die Karte zeigt jeden Block.</translation>
+  </message>
+  <message>
+   <source>Form of replies</source>
+   <translation>Form der Antworten</translation>
   </message>
   <message>
    <source>Frame time</source>
@@ -5028,6 +5149,10 @@ Gekoppelt bindet jede Entscheidung an den Seed, sodass genau derselbe Text entst
   <message>
    <source>Repetition penalty</source>
    <translation>Wiederholungsstrafe</translation>
+  </message>
+  <message>
+   <source>Replies are free text, or JSON that other programs can read, also by a schema of yours.</source>
+   <translation>Antworten sind freier Text oder JSON, das andere Programme lesen können, auch nach einem Schema von Ihnen.</translation>
   </message>
   <message>
    <source>Round</source>
@@ -5412,6 +5537,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>step, pass, iteration</source>
    <translation>Schritt, Durchgang, Iteration</translation>
+  </message>
+  <message>
+   <source>structured output, JSON schema, grammar</source>
+   <translation>strukturierte Ausgabe, JSON-Schema, Grammatik</translation>
   </message>
   <message>
    <source>target model, main model, LLM</source>
@@ -7041,8 +7170,8 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Unter {name} gibt es kein Modell. Für eine Datei des Hubs angeben, welche, wie in {name}:QUANTISATION; `models search {name}` zählt sie auf.</translation>
   </message>
   <message>
-   <source>There is no model at {path}. Check the path, or see `models list` for the models at hand.</source>
-   <translation>Unter {path} gibt es kein Modell. Den Pfad prüfen oder mit `models list` nachsehen, welche Modelle da sind.</translation>
+   <source>There is no model at {path}. Check the path, or choose another model.</source>
+   <translation>Unter {path} ist kein Modell. Prüfen Sie den Pfad oder wählen Sie ein anderes Modell.</translation>
   </message>
   <message>
    <source>There is no model in {path}. Choose a GGUF file, or a folder with one or with config.json and .safetensors files.</source>

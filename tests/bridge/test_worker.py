@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from helix_app.base.errors import InputError
 from helix_app.bridge.worker import EngineWorker, Job, Task, TaskWorker, Work, thread_for
 from helix_app.protocol.events import CompareArm, CompareStarted, Event, Failed, Finished, Forgotten, Notice, TextDelta
 from helix_app.protocol.intake import Intake
@@ -162,3 +163,15 @@ def test_a_worker_lives_on_a_thread_of_its_name_that_waits_to_be_started() -> No
     thread = thread_for(worker, "helix-some")
     assert worker.thread() is thread
     assert (thread.objectName(), thread.isRunning()) == ("helix-some", False)
+
+
+def test_a_name_that_nobody_knows_leaves_what_is_loaded_where_it_is() -> None:
+    def unknown(_: LoadChoice) -> LoadRequest:
+        raise InputError("model_unknown", name="x", known="y")
+
+    client, ended = Client(READY), []
+    worker = EngineWorker(client, unknown, lambda _: None)
+    worker.done.connect(lambda _, result: ended.append(result))
+    worker.run(Job(LoadChoice("x")))
+    assert client.asked == []
+    assert (ended[0].code, ended[0].kept) == ("model_unknown", True)

@@ -18,7 +18,7 @@ ATTACHMENTS: dict[str, str] = {
 }
 
 MODEL_FILES: dict[str, str] = {
-    "model_not_found": "There is no model at {path}. Check the path, or see `models list` for the models at hand.",
+    "model_not_found": "There is no model at {path}. Check the path, or choose another model.",
     "model_unreadable": "{path} cannot be read ({reason}). Check that the file is there and that you may open it.",
     "model_corrupt": "The model file {path} is damaged or incomplete: {reason}. Download it again.",
     "model_not_a_model": "{path} is not a model: {what}. Choose another file, or a folder with config.json and .safetensors files.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from helix_app.base.errors import InputError
@@ -15,6 +16,7 @@ OPTIONAL = (
     "logit_bias", "chat_template_kwargs", "temperature", "top_p",
 )  # fmt: skip
 _CONTINUES = {"helix": {}, "llamacpp": {}, "vllm": {"continue_final_message": True, "add_generation_prompt": False}}
+_LONGEST_WORD = 64  # characters that are given up so that a text begins with a whole word
 _PLAIN_FORMS = ("json_object", "json_schema")
 
 
@@ -73,6 +75,23 @@ def shorter(messages: tuple[ChatMessage, ...]) -> tuple[ChatMessage, ...]:
     after = next((at for at in range(first + 1, len(kept)) if kept[at].role == "user"), len(kept))
     last = max((at for at, message in enumerate(kept) if message.role == "user"), default=0)
     return messages if after > last else tuple(kept[:first] + kept[after:])
+
+
+def shorter_request(request: GenerateRequest) -> GenerateRequest:
+    """With less of what was said first: a conversation without its oldest turn, a text without its beginning."""
+    if request.raw:
+        return replace(request, prompt=shorter_text(request.text))
+    return replace(request, messages=shorter(request.messages))
+
+
+def shorter_text(text: str) -> str:
+    """A text without its first quarter, from the beginning of a word on; the same where next to nothing is left."""
+    at = -(-len(text) // 4)
+    rest = text[at:]
+    if rest and not text[at - 1].isspace():
+        word, _, after = rest.partition(" ")
+        rest = after if after and len(word) < _LONGEST_WORD else rest
+    return rest if rest.strip() else text
 
 
 def _told(messages: tuple[ChatMessage, ...]) -> tuple[ChatMessage, ...]:

@@ -189,7 +189,7 @@ class RemoteClient:
         Raises:
             HelixError: it is refused all the same.
         """
-        left_out = 0
+        left_out, whole = 0, request
         route = "completions" if request.raw else "chat/completions"
         for _ in range(_MOST_RETRIES):
             body = bodies.body_of(request, place.model, self._item.owner, self._without)
@@ -197,20 +197,21 @@ class RemoteClient:
                 if answer.status_code == 200:
                     if left_out:
                         put(Notice("remote_left_out", (("n", str(left_out)),), request_id=request.request_id))
+                    elif request.text != whole.text:
+                        put(Notice("text_begin_left_out", request_id=request.request_id))
                     async for piece in _data_of(answer):
                         yield piece
                     return
                 content = await answer.aread()
             error = of_status(answer.status_code, content, place)
             field = bodies.refused_field(body, error_of(content)) if answer.status_code in (400, 422) else ""
-            shorter = bodies.shorter(request.messages)
+            full = error.code == "remote_context_full" and request.on_full == "drop_oldest"
+            shorter = bodies.shorter_request(request) if full else request
             if field:
                 self._leave_out(field, place, request, put)
-            elif (
-                error.code == "remote_context_full" and request.on_full == "drop_oldest" and shorter != request.messages
-            ):
-                left_out += len(request.messages) - len(shorter)
-                request = replace(request, messages=shorter)
+            elif shorter != request:
+                left_out += len(request.messages) - len(shorter.messages)
+                request = shorter
             else:
                 raise error
         raise error

@@ -35,6 +35,7 @@ class RunRecorder:
         self._first: float | None = None
         self._last: float | None = None
         self._drafted = self._accepted = self._decoded = 0
+        self._crowd_tokens, self._crowd_seconds = 0, 0.0
         self._ks: list[int] = []
         self._window: deque[tuple[int, int, int, float]] = deque(maxlen=_WINDOW)  # drafted, accepted, emitted, s
         self.tokens = self.rounds = self.preemptions = 0
@@ -75,6 +76,19 @@ class RunRecorder:
         self._decoded += emitted
         self._ks.append(drafted)
         self._window.append((drafted, accepted, emitted, seconds))
+
+    def shared(self, emitted: int, plain: float | None) -> None:
+        """So many tokens were written in a crowd, where plain decoding takes ``plain`` seconds for one; None: alone."""
+        if plain:
+            self._crowd_tokens += emitted
+            self._crowd_seconds += emitted * plain
+
+    def plain_beside(self, alone: float | None) -> float | None:
+        """Tokens per second of plain decoding beside the same others, where it gives ``alone`` without any."""
+        rest = self._decoded - self._crowd_tokens
+        if not self._crowd_tokens or (rest and not alone):
+            return alone
+        return self._decoded / (self._crowd_seconds + (rest / alone if alone else 0.0))
 
     def _emit(self, count: int) -> None:
         if count:

@@ -75,5 +75,5 @@ def timings(session: Session, step: Step, judged: Sequence[Round], seconds: floa
     made = []
     for k, one in zip(drafts, judged):
         own = max(0.0, total - (table.expect(rows - k, context) or total)) if k else 0.0
-        made.append(Timing(seconds, step.begin, plain, plain + own + one.draft_seconds))
+        made.append(Timing(seconds, step.begin, plain, plain + own + one.draft_seconds, plain * count))
     return made

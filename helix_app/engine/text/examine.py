@@ -55,6 +55,7 @@ def examine(tokenizer: Tokenizer, asked: PromptAsked) -> PromptCounted:
         own,
         _named(tokenizer, placed) if asked.tokens else (),
         raw=asked.raw,
+        cut=found.skipped[0] < found.skipped[1],
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 from PySide6.QtCore import QObject, QPoint, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from helix_app.base.messages import context_full_text
 from helix_app.gui.chat.message.bubble import UserBubble
@@ -17,6 +19,8 @@ from helix_app.gui.chat.view import ConversationView
 from helix_app.gui.chats.asking import continues, text_of
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.record import Record, from_text, rewritten, to_text
+from helix_app.gui.chats.rows import moment_text, time_text
+from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import State
 from helix_app.protocol.conversations.chats import Message
@@ -27,12 +31,18 @@ PIECE = 4  # messages that are built at a time afterwards
 MORE_STATES = ("stopped", "length", "interrupted")  # of replies that can be continued
 
 
+def _cursor_in(messages: Sequence[QWidget]) -> str:
+    """Name of what has the cursor in one of these messages; empty for none."""
+    focused = QApplication.focusWidget()
+    inside = focused is not None and any(message.isAncestorOf(focused) for message in messages)
+    return (focused.accessibleName() or "?") if focused is not None and inside else ""
+
+
 class MessageList(QObject):
     """Keeps a view at what the book shows.
 
     Signals:
         edited: (id of a message of the person, the text that is to stand beside it).
-        rewritten: a reply has another text now, by hand.
         again_requested: id of the reply that is to be written again.
         continue_requested: id of the reply that is to be written further.
         race_requested: the GenerateRequest of a reply that is to be written again beside plain decoding.
@@ -40,11 +50,11 @@ class MessageList(QObject):
         new_chat_requested: begin a new conversation.
         delete_requested: id of a message to be taken out, with all that follows it.
         changed: other messages are shown, or built.
+        cursor_lost: what had the cursor is gone, or is done with.
         made: a widget shows all that the book has of the reply that is being written.
     """
 
     edited = Signal(str, str)
-    rewritten = Signal()
     again_requested = Signal(str)
     continue_requested = Signal(str)
     race_requested = Signal(object)
@@ -52,6 +62,7 @@ class MessageList(QObject):
     new_chat_requested = Signal()
     delete_requested = Signal(str)
     changed = Signal()
+    cursor_lost = Signal()
     made = Signal()
 
     def __init__(
@@ -131,14 +142,27 @@ class MessageList(QObject):
         same = 0
         while same < min(len(wanted), len(shown)) and wanted[same].id == shown[same].message_id:
             same += 1
+        cursor = _cursor_in(shown[same:])
         if not same and shown:
             self.rebuild()
-            return
-        for widget in shown[same:]:
-            self._view.remove(widget)
-        for message in wanted[same:]:
-            self._view.add(self._make(message))
-        self._refresh()
+        else:
+            for widget in shown[same:]:
+                self._view.remove(widget)
+            for message in wanted[same:]:
+                self._view.add(self._make(message))
+            self._refresh()
+        if cursor:
+            self._give_cursor(cursor, same)
+
+    def _give_cursor(self, name: str, same: int) -> None:
+        """Let the cursor stand on the button of this name in the first message that is new, or where one writes."""
+        new = [w for w in self._view.messages() if isinstance(w, (UserBubble, Reply))][same : same + 1]
+        buttons = [button for widget in new for button in widget.findChildren(ThemedButton)]
+        found = [b for b in buttons if b.accessibleName() == name and b.isVisible() and b.isEnabled()]
+        if found:
+            found[0].setFocus()
+        else:
+            self.cursor_lost.emit()
 
     def _on_next_changed(self) -> None:
         """The next reply is of another model, or by another choice; without a model its kind is not known."""
@@ -151,6 +175,7 @@ class MessageList(QObject):
         after: UserBubble | Reply | None = None
         for widget in reversed(widgets):
             if isinstance(widget, UserBubble):
+                self._tell_time(widget)
                 plain = continues(self._book.current.prompting, self._state.ready)
                 widget.set_plain(after.plain if isinstance(after, Reply) else plain)
             after = widget
@@ -160,6 +185,14 @@ class MessageList(QObject):
             if isinstance(widget, Reply):
                 widget.set_last(widget is widgets[-1])
         self.changed.emit()
+
+    def _tell_time(self, bubble: UserBubble) -> None:
+        """When a message was sent, where much time has passed since the one before it."""
+        talk = self._book.current
+        if bubble.message_id in talk:
+            message = talk.message(bubble.message_id)
+            before = talk.message(message.parent).created if message.parent in talk else ""
+            bubble.show_time(time_text(message.created, before, date.today()), moment_text(message.created))
 
     def _build_earlier(self) -> None:
         """A few more above what is shown, as long as the reader is near them."""
@@ -202,6 +235,9 @@ class MessageList(QObject):
         plain = record is not None and record.plain
         reply = Reply(self._theme, request_id, self._author(message, record), message.id, plain=plain)
         self._connect(reply, message.id)
+        reply.author.setToolTip(moment_text(message.created))
+        if record is not None and record.grammar is not None:
+            reply.set_verbatim()
         if mine and writing is not None:
             reply.set_thinking(writing.marks, writing.opens)
             reply.append(writing.text())
@@ -234,7 +270,7 @@ class MessageList(QObject):
         before = self._book.current.message(message_id)
         text, record = rewritten(before.text, from_text(before.details) or Record(marks=MARKS), text)
         self._book.add("assistant", text, before.parent, "done", before.model, to_text(record))
-        self.rewritten.emit()
+        self.cursor_lost.emit()
 
     def _race(self, request: GenerateRequest, message_id: str) -> None:
         talk = self._book.current

@@ -20,7 +20,7 @@ from helix_app.gui.chat.reply_feed import ReplyFeed
 from helix_app.gui.chat.view import ConversationView, column_width
 from helix_app.gui.chats.asking import reply_request
 from helix_app.gui.chats.book import ChatBook
-from helix_app.gui.chats.record import Record, to_text, writing_on
+from helix_app.gui.chats.record import begun_text, writing_on
 from helix_app.gui.chats.writing import Writing, writing_of
 from helix_app.gui.kit.controls.notices import ErrorBox, NoticeBar
 from helix_app.gui.look.theme import Theme
@@ -123,7 +123,7 @@ class ChatPage(QWidget):
         self.error.dismissed.connect(self.error.hide)
         self.error.dismissed.connect(lambda: self._tell())
         self.list.edited.connect(self.edit)
-        self.list.rewritten.connect(self.take_cursor)
+        self.list.cursor_lost.connect(self.take_cursor)
         self.list.again_requested.connect(self.write_again)
         self.list.continue_requested.connect(self.go_on)
         self.list.delete_requested.connect(self.delete)
@@ -385,8 +385,8 @@ class ChatPage(QWidget):
         alternatives = self.origins.alternatives
         request = reply_request(book.current, question, settings, self._state.seed, alternatives, plain=plain)
         self._sent = None if sent is None else (request.request_id, sent)
-        name, details = "" if ready is None else ready.target_name, to_text(Record(plain=True)) if plain else ""
-        message = book.add("assistant", "", question, "writing", name, details)
+        name = "" if ready is None else ready.target_name
+        message = book.add("assistant", "", question, "writing", name, begun_text(request))
         self._begin(writing_of(request, book.current, message.id, ready))
 
     def _begin(self, writing: Writing) -> None:

@@ -121,6 +121,7 @@ def reply_request(
         thinking=None if plain else own.thinking,
         template="" if plain else own.template,
         on_full=settings.on_full,
+        grammar=own.form,
         sampling=SamplingParams(
             temperature=settings.temperature,
             top_k=settings.top_k,

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from helix_app.base.settings import Settings, changed, valid
+from helix_app.protocol.requests import Grammar
 
 NAMES = ("system_prompt", "temperature", "top_k", "top_p", "min_p", "repetition_penalty", "max_tokens", "on_full")
 MOST_STOPS = 16  # stop texts of one conversation
 LONGEST_STOP = 200  # characters of each
 LONGEST_TEMPLATE = 100_000
+LONGEST_SCHEMA = 100_000
 FORMAT = "helix-presets"  # what a file of presets says it is
 
 
@@ -27,6 +29,7 @@ class Prompting:
         thinking: whether the model is to think before it answers, where it knows such a switch; None as it is made.
         template: a chat template in place of the model's own; empty for that one.
         plain: its replies continue the text that stands there, without a chat template.
+        form: what its replies must look like: any JSON object, or one by a schema; None leaves them free.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -35,9 +38,10 @@ class Prompting:
     thinking: bool | None = None
     template: str = ""
     plain: bool = False
+    form: Grammar | None = None
 
     def __bool__(self) -> bool:
-        chosen = self.seed is not None or self.thinking is not None or self.plain
+        chosen = self.seed is not None or self.thinking is not None or self.plain or self.form is not None
         return chosen or bool(self.values) or bool(self.stop) or bool(self.template)
 
     def applied(self, settings: Settings) -> Settings:
@@ -60,6 +64,8 @@ def to_text(prompting: Prompting) -> str:
         out["template"] = prompting.template
     if prompting.plain:
         out["plain"] = True
+    if prompting.form is not None:
+        out["schema"] = prompting.form.text  # empty for any object
     return json.dumps(out, ensure_ascii=False)
 
 
@@ -80,7 +86,15 @@ def from_text(text: str) -> Prompting:
     known = isinstance(template, str) and bool(template.strip()) and len(template) <= LONGEST_TEMPLATE
     stop = stops_of(stops if isinstance(stops, list) else ())
     text = str(template) if known else ""
-    return Prompting(values, seed if whole else None, stop, thinking, text, raw.get("plain") is True)
+    plain, form = raw.get("plain") is True, form_of(raw.get("schema"))
+    return Prompting(values, seed if whole else None, stop, thinking, text, plain, form)
+
+
+def form_of(schema: object) -> Grammar | None:
+    """The form of replies by this schema, an empty one for any JSON object; None for what is none."""
+    if not isinstance(schema, str) or len(schema) > LONGEST_SCHEMA:
+        return None
+    return Grammar("json_schema", schema) if schema.strip() else Grammar("json_object")
 
 
 def stops_of(texts: object) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from helix_app.gui.chats.conversation import Conversation
 from helix_app.gui.chats.writing import Writing, writing_of
 from helix_app.protocol.events import Failed, Finished, FinishReason, RunMetrics
 from helix_app.protocol.models.loading import ModelReady
-from helix_app.protocol.requests import ChatMessage, GenerateRequest, Mode, OnFull, SamplingParams, Verify
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, Grammar, Mode, OnFull, SamplingParams, Verify
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class Record:
         plain_round, plain_rounds: median seconds of the rounds that drafted nothing, and how many there were.
         failed: why it ended, where that was an error.
         marks, opens, thought_seconds, thought_tokens: as in ``Writing``.
-        template, thinking, on_full: as in ``GenerateRequest``.
+        template, thinking, on_full, grammar: as in ``GenerateRequest``.
         left_out: as in ``PrefillDone``.
         plain: it continued a text, in which nobody asks and nobody answers.
         edited: a person wrote its text anew, from the begin or as far as the model did not go on with it.
@@ -61,6 +61,7 @@ class Record:
     left_out: int = 0
     edited: bool = False
     plain: bool = False
+    grammar: Grammar | None = None
 
     def request(self, messages: tuple[ChatMessage, ...], request_id: str) -> GenerateRequest:
         """The request that it answered."""
@@ -77,6 +78,7 @@ class Record:
             thinking=self.thinking,
             on_full=self.on_full,
             raw=self.plain,
+            grammar=self.grammar,
         )
 
     def finished(self, request_id: str, text: str) -> Finished | None:
@@ -122,6 +124,7 @@ def record_of(writing: Writing, ready: ModelReady | None, end: Finished | Failed
         left_out=writing.left_out,
         edited=before is not None and before.edited,
         plain=request.raw if before is None else before.plain,
+        grammar=request.grammar,
     )
 
 
@@ -140,7 +143,14 @@ def rewritten(before: str, record: Record, answer: str) -> tuple[str, Record]:
         thought_tokens=thought[1],
         edited=True,
         plain=record.plain,
+        grammar=record.grammar,
     )
+
+
+def begun_text(request: GenerateRequest) -> str:
+    """What is known of a reply before its first word, where that decides how it is shown: JSON, or empty."""
+    known = request.raw or request.grammar is not None
+    return to_text(Record(plain=request.raw, grammar=request.grammar)) if known else ""
 
 
 def writing_on(

@@ -6,10 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from PySide6.QtCore import QCoreApplication, QLocale
+from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale, Qt
 
 from helix_app.base.messages import fill
 from helix_app.protocol.conversations.chats import ChatEntry, ChatHit
+
+PAUSE = 3600  # seconds between two messages, after which the time is told
 
 
 def tr(text: str) -> str:
@@ -59,6 +61,38 @@ def day_group(updated: str, today: date) -> str:
         return tr("Previous 30 days")
     month = QLocale().standaloneMonthName(day.month)
     return month if day.year == today.year else f"{month} {day.year}"
+
+
+def moment_text(created: str) -> str:
+    """The day and the time of a message in full; empty where they are not known."""
+    moment = QDateTime.fromString(created, Qt.DateFormat.ISODate).toLocalTime()
+    return _told(QLocale().toString(moment.date(), QLocale.FormatType.LongFormat), moment) if moment.isValid() else ""
+
+
+def time_text(created: str, before: str, today: date) -> str:
+    """When a message was sent, as it is shown beside it; empty where that says nothing.
+
+    It is shown where over ``PAUSE`` seconds went by since the message before it, and of a first one on another day.
+
+    Args:
+        created, before: of the message and the one before it, empty for none (``Message.created``).
+    """
+    moment = QDateTime.fromString(created, Qt.DateFormat.ISODate).toLocalTime()
+    earlier = QDateTime.fromString(before, Qt.DateFormat.ISODate)
+    if not moment.isValid() or (before and not earlier.isValid()):
+        return ""
+    days = moment.date().daysTo(QDate(today.year, today.month, today.day))
+    if earlier.secsTo(moment) < PAUSE if before else days == 0:
+        return ""
+    if days == 0:
+        return QLocale().toString(moment.time(), QLocale.FormatType.ShortFormat)
+    short = QLocale().toString(moment.date(), QLocale.FormatType.ShortFormat)
+    return _told(tr("Yesterday") if days == 1 else short, moment)
+
+
+def _told(day: str, moment: QDateTime) -> str:
+    time = QLocale().toString(moment.time(), QLocale.FormatType.ShortFormat)
+    return tr("{day}, {time}").format(day=day, time=time)
 
 
 def rows_of(

@@ -291,6 +291,7 @@ class Setup(QWidget):
             template="" if self._raced is None else self._raced.template,
             thinking=None if self._raced is None else self._raced.thinking,
             on_full="stop" if self._raced is None else self._raced.on_full,
+            grammar=None if self._raced is None else self._raced.grammar,
             text=as_text(before, self._state.ready, typed),
         )
 

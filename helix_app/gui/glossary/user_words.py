@@ -231,6 +231,18 @@ def sampling() -> tuple[Term, ...]:
             see=("context", "system_prompt"),
         ),
         Term(
+            "reply_form",
+            tr("Form of replies"),
+            tr("Replies are free text, or JSON that other programs can read, also by a schema of yours."),
+            tr(
+                "A reply of a given form cannot break it: at each place only tokens may be chosen that the form "
+                "allows, and the draft proposes only such. JSON is written on one line. What the model thinks before "
+                "its answer stays free. It helps to say in the prompt what you want in the fields."
+            ),
+            also=tr("structured output, JSON schema, grammar"),
+            see=("system_prompt", "token"),
+        ),
+        Term(
             "chat_template",
             tr("Chat template"),
             tr("The program, in Jinja, that makes a prompt of the messages; it comes with the model."),

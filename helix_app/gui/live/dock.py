@@ -141,6 +141,8 @@ class LiveDock(QDockWidget):
         self.setMinimumWidth(WIDTH)
         state.model_changed.connect(self.on_model_changed)
         state.chat_cleared.connect(self.on_chat_cleared)
+        state.settings_changed.connect(self._say)
+        self._say()
 
     def handlers(self) -> Handlers:
         """What is called with each kind of event."""
@@ -159,6 +161,21 @@ class LiveDock(QDockWidget):
             self.blocks.on_model_ready(state.ready)
         elif state.ready is None and state.loading is None:
             self.blocks.clear()
+        self._say()
+
+    def _say(self) -> None:
+        """Why plots stay empty, as far as the model and the way of decoding say."""
+        ready, remote = self._state.ready, self.tr("The server does not tell its rounds")
+        if ready is None:
+            self.plots.say()
+        elif ready.remote:
+            self.plots.say(remote, remote)
+        elif self._state.settings.mode == "autoregressive":
+            self.plots.say(self.tr("Plain decoding drafts nothing"))
+        elif ready.draft == "none":
+            self.plots.say(self.tr("No draft is chosen, so nothing is drafted"))
+        else:
+            self.plots.say()
 
     def on_chat_cleared(self) -> None:
         """Nothing is written yet: figures of the conversation before go."""

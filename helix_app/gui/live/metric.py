@@ -110,6 +110,7 @@ class MetricPlot(QWidget):
         self._span = 0.0, SPANS[0]  # until it is made
         self._plot: pg.PlotWidget | None = None
         self._curves: list[pg.PlotDataItem] = []
+        self._levels: dict[int, float] = {}  # heights of level lines, by curve
         self._later: dict[int, Callable[[], None]] = {}  # what is drawn once it is made: rings, or a curve's level line
         self.setAccessibleName(title)
         if term:
@@ -233,6 +234,8 @@ class MetricPlot(QWidget):
                 drawn = True
                 highest = max(highest, float(np.nanmax(y)))
         self._has_data = self._has_data or drawn
+        if drawn:
+            highest = max(highest, *self._levels.values(), 0.0)
         if not self._fixed and highest > 0:
             wanted = nice_ceiling(highest, self._least_top)
             if wanted > self._top or wanted < self._top * 0.45:  # grow at once, shrink only when far too high
@@ -251,6 +254,7 @@ class MetricPlot(QWidget):
 
     def show_reference(self, curve: int, height: float | None, start: float, end: float) -> None:
         """Draw a curve as a level line; None hides it."""
+        self._levels[curve] = height or 0.0
         if self._plot is None:
             self._later[curve] = lambda: self.show_reference(curve, height, start, end)
             return
@@ -278,9 +282,14 @@ class MetricPlot(QWidget):
         """Those words."""
         return self._empty.text()
 
+    def say(self, words: str) -> None:
+        """What stands in place of the plot while there is no data."""
+        self._empty.setText(words)
+
     def clear(self) -> None:
         """Back to no data."""
         self._later.clear()
+        self._levels.clear()
         for curve in self._curves:
             curve.setData([], [])
         self.value.setText("–")

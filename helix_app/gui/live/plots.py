@@ -103,6 +103,12 @@ class LivePlots(QWidget):
         timer.timeout.connect(act)
         return timer
 
+    def say(self, drafts: str = "", speed: str = "") -> None:
+        """Why there is nothing to plot of drafts, and of speed; empty where it is only not there yet."""
+        for plot in (self.acceptance_plot, self.k_plot):
+            plot.say(drafts or self.tr("No speculative round yet"))
+        self.speed_plot.say(speed or self.tr("No reply yet"))
+
     def plots(self) -> tuple[MetricPlot, ...]:
         """The plots from top to bottom."""
         return self.acceptance_plot, self.k_plot, self.speed_plot

@@ -17,6 +17,7 @@ from helix_app.gui.glossary import terms
 from helix_app.gui.kit.controls.buttons import CheckBox, ThemedButton
 from helix_app.gui.kit.dialog import Dialog, answer_row
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.prompting.form import FormPicker
 from helix_app.gui.prompting.presets import Presets
 from helix_app.gui.prompting.preview import PromptPreview
 from helix_app.gui.prompting.template import TemplateDialog
@@ -33,6 +34,7 @@ class PromptingDialog(Dialog):
         editors: the control of each setting, by its name.
         seed_edit, stops: seed, and one stop text a line.
         presets: sets of choices under names.
+        form: what replies must look like.
         plain: the text is continued, without the chat template.
         template: opens the chat template; preview: shows the prompt as tokens.
         by_model: new conversations with the model that is loaded begin so.
@@ -58,6 +60,7 @@ class PromptingDialog(Dialog):
         self.stops = QPlainTextEdit()
         self.stops.setTabChangesFocus(True)
         self.stops.setPlaceholderText(self.tr("one a line; a reply ends where one of them would begin"))
+        self.form = FormPicker(theme)
         self.plain = CheckBox(theme, self.tr("Continue the text as it stands, without the chat template"))
         self.plain.toggled.connect(self._on_plain)
         self.template = ThemedButton(theme, self.tr("Edit…"))
@@ -84,7 +87,8 @@ class PromptingDialog(Dialog):
         self._prompt_hint = prompt.placeholderText() if isinstance(prompt, QPlainTextEdit) else ""
         self._lay_out()
         self.show_prompting(prompting)
-        self.resize(680, 560)
+        prompt.setFocus()
+        self.resize(680, 680)  # with its texts as high as they are meant to be
 
     def _lay_out(self) -> None:
         grid = QGridLayout()
@@ -98,6 +102,7 @@ class PromptingDialog(Dialog):
         fields = [(self._label(name), self.editors[name].widget, declared()[name].term) for name in NAMES]
         fields = [field for field in fields if not isinstance(field[1], QPlainTextEdit)]
         fields.append((terms.name("seed"), self.seed_edit, "seed"))
+        fields.append((terms.name("reply_form"), self.form, "reply_form"))
         for index, (text, widget, term) in enumerate(fields):  # in two columns, so that it fits a low screen
             self._add(grid, (len(wide) + index // 2, 2 * (index % 2)), text, widget, term)
         row = len(wide) + (len(fields) + 1) // 2
@@ -151,7 +156,8 @@ class PromptingDialog(Dialog):
         seed = self.seed_edit.text().strip()
         stops = stops_of(self.stops.toPlainText().split("\n"))
         number = int(seed) if seed else None
-        return Prompting(own, number, stops, self._thinking, self._template, self.plain.isChecked())
+        plain, form = self.plain.isChecked(), self.form.form
+        return Prompting(own, number, stops, self._thinking, self._template, plain, form)
 
     def show_prompting(self, prompting: Prompting) -> None:
         """Fill the controls."""
@@ -163,6 +169,7 @@ class PromptingDialog(Dialog):
             editor.show(getattr(settings, name))
         self.seed_edit.setText("" if prompting.seed is None else str(prompting.seed))
         self.stops.setPlainText("\n".join(prompting.stop))
+        self.form.show_form(prompting.form)
 
     # ------------------------------------------------------------------ template and prompt
 

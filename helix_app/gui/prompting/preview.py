@@ -124,7 +124,9 @@ class PromptPreview(Dialog):
         sentences = [
             self.tr("{n:token|tokens} of prompt; {room:token is|tokens are} left of the context."),
         ]
-        if news.left_out:
+        if news.raw and (news.left_out or news.cut):
+            sentences.append(self.tr("The beginning of the text is not in it: the context is full."))
+        elif news.left_out:
             sentences.append(self.tr("The {out:oldest message is|oldest messages are} not in it: the context is full."))
         if news.raw:
             sentences.append(self.tr("They are the text as it stands: no chat template, no system prompt."))

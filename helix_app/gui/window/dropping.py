@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from helix_app.gui.kit.dragging import accept_copy, local_files
+from helix_app.gui.kit.dragging import FilesOffered, accept_copy, local_files
 from helix_app.gui.look.theme import RADIUS, Theme
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.gui.window.opening import MODELS, is_file_to_open, open_file
@@ -122,6 +122,11 @@ class Dropping(QObject):
             self.veil.tell("")
             accept_copy(event)
             self.take(local_files(event.mimeData()))
+            return True
+        elif isinstance(event, FilesOffered):
+            event.setAccepted(bool(words_for(event.files, attaches=self._attaches())))
+            if event.isAccepted() and event.pasted:
+                self.take(event.files)
             return True
         elif isinstance(event, QKeyEvent) and _pastes(event):
             files = local_files(QGuiApplication.clipboard().mimeData())

@@ -64,6 +64,7 @@ class PromptCounted:
     Attributes:
         counts: tokens of each part, as ``PARTS`` has them.
         left_out: of the messages, the oldest ones, that are not in it (``on_full``).
+        cut: the first message that is in it is not whole: of a text its beginning is left out.
         room: tokens of the context that are left for the reply.
         own_template: the model's chat template; empty where it has none.
         tokens: all of them, where they were asked for.
@@ -80,6 +81,7 @@ class PromptCounted:
     failed: Failed | None = None
     line: int = 0
     raw: bool = False
+    cut: bool = False
 
     @property
     def total(self) -> int:

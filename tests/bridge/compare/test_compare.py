@@ -23,7 +23,15 @@ from helix_app.protocol.events import (
     TextDelta,
 )
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
-from helix_app.protocol.requests import ArmChoice, ChatMessage, GenerateRequest, LoadChoice, LoadRequest, Request
+from helix_app.protocol.requests import (
+    ArmChoice,
+    ChatMessage,
+    GenerateRequest,
+    Grammar,
+    LoadChoice,
+    LoadRequest,
+    Request,
+)
 from tests.bridge.compare.comparing import OWN, PLAIN, QUIET, SPEC, Engine, Run, of_arm, replies_of, request, token_of
 from tests.bridge.fakes import FakeHub, Watcher
 from tests.comparing import plain_reply
@@ -318,3 +326,9 @@ def test_closing_in_the_middle_of_a_comparison(controller: SessionController, wa
     watcher.wait_for(CompareStarted)
     assert controller.shutdown()
     assert watcher.seen[-1] == CompareDone("c", "cancelled")
+
+
+def test_both_arms_have_the_form_of_the_reply() -> None:
+    engine, form = Engine(), Grammar("json_object")
+    Run(engine, replace(request(), grammar=form)).all()
+    assert [one.grammar for one in engine.replies_asked()] == [form] * 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -71,3 +72,25 @@ def test_the_oldest_turn_goes_first_and_the_last_question_never(roles: str, left
     kept = body.shorter(talk)
     assert "".join(message.role[0] for message in kept) == left
     assert kept[-1:] == talk[-1:]
+
+
+def test_a_text_loses_its_beginning_up_to_a_word() -> None:
+    text = "one two three four five six seven eight"
+    rest = body.shorter_text(text)
+    assert text.endswith(rest)
+    assert rest.split()[0] in text.split()
+    assert len(text) // 2 < len(rest) <= len(text) * 3 // 4
+    assert body.shorter_text("x" * 400) == "x" * 300  # no word to begin with
+    assert [body.shorter_text(short) for short in ("", "x", "a ")] == ["", "x", "a "]
+    while (shorter := body.shorter_text(text)) != text:
+        text = shorter
+    assert len(text) < 8
+
+
+def test_a_request_is_made_shorter_by_what_it_is() -> None:
+    pieces = tuple(ChatMessage(role, f"{role} " * 30) for role in ("user", "assistant", "user"))
+    asked = GenerateRequest("r", pieces)
+    assert body.shorter_request(asked).messages == pieces[2:]
+    raw = replace(asked, raw=True)
+    assert raw.text.endswith(body.shorter_request(raw).text)
+    assert 0 < len(body.shorter_request(raw).text) < len(raw.text)

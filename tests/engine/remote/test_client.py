@@ -399,3 +399,27 @@ def test_nobody_answers() -> None:
         code, sentence = failed(load(RemoteClient(lambda _: ""), f"http://127.0.0.1:{taken.getsockname()[1]}"))
     assert code == "remote_unreachable"
     assert "Check the address" in sentence
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_a_text_that_is_too_long_loses_its_beginning_where_that_is_chosen(
+    client: RemoteClient, stand_in: StandIn, pieces: int
+) -> None:
+    def small(handler: Handler, body: dict[str, Any]) -> None:
+        if len(body["prompt"]) > 500:
+            handler.send(400, b'{"error": {"message": "This exceeds the context window."}}')
+        else:
+            told = {"choices": [{"index": 0, "text": "ok", "finish_reason": "stop"}]}
+            handler.stream(event(told))
+
+    stand_in.answer = small
+    text = tuple(ChatMessage("user" if at % 2 == 0 else "assistant", f"piece{at} " * 200) for at in range(pieces))
+    asked = GenerateRequest("r", text, raw=True)
+    assert failed(reply(client, asked)[1])[0] == "remote_context_full"
+    written, result, seen = reply(client, replace(asked, on_full="drop_oldest"))
+    assert isinstance(result, Finished)
+    assert written == "ok"
+    sent = stand_in.asked[-1][1]["prompt"]
+    assert asked.text.endswith(sent)
+    assert 375 <= len(sent) <= 500  # no more than need be
+    assert [e.code for e in seen if isinstance(e, Notice)] == ["text_begin_left_out"]

@@ -72,3 +72,20 @@ def test_rolling_figures_forget() -> None:
     assert recorder.rolling_acceptance == pytest.approx(0.25)
     assert recorder.rolling_tokens_per_second == pytest.approx(2)
     assert recorder.acceptance_rate == pytest.approx((80 + 16) / 144)
+
+
+def test_plain_decoding_is_told_beside_the_same_others() -> None:
+    recorder = RunRecorder(Clock())
+    for emitted, share in ((3, None), (1, 0.5), (2, 0.25)):
+        recorder.round(drafted=2, accepted=0, emitted=emitted, seconds=1.0)
+        recorder.shared(emitted, share)
+    assert recorder.plain_beside(10.0) == pytest.approx(6 / (3 / 10 + 0.5 + 2 * 0.25))
+    assert recorder.plain_beside(None) is None  # of the rounds alone nobody knows
+    alone = RunRecorder(Clock())
+    alone.round(drafted=0, accepted=0, emitted=1, seconds=1.0)
+    alone.shared(1, None)
+    assert alone.plain_beside(10.0) == 10.0
+    crowd = RunRecorder(Clock())
+    crowd.round(drafted=0, accepted=0, emitted=1, seconds=1.0)
+    crowd.shared(1, 0.5)
+    assert crowd.plain_beside(None) == crowd.plain_beside(10.0) == 2.0

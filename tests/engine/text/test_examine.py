@@ -116,3 +116,10 @@ def test_the_beginning_of_a_text_is_left_out(tokenizer: Tokenizer) -> None:
     assert (told.total, told.room) == (75, 25)
     assert (told.of("history"), told.of("message")) == (55, 20)
     assert [token.text for token in told.tokens] == [" word"] * 75
+
+
+@pytest.mark.parametrize(("words", "cut"), [(60, False), (90, True), (300, True)])
+def test_a_text_of_one_piece_says_that_it_is_cut(tokenizer: Tokenizer, words: int, cut: bool) -> None:
+    told = look(tokenizer, ChatMessage("user", " word" * words), context=100, raw=True, on_full="drop_oldest")
+    assert (told.cut, told.left_out) == (cut, 0)
+    assert told.total == min(words, 75)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMenu
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
 
 from helix_app.gui.chat.message.bubble import UserBubble
 from helix_app.gui.chat.message.reply import Reply
@@ -14,7 +18,7 @@ from helix_app.gui.chats.writing import Writing
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.conversations.chats import AddMessage, Chat, CopyChat, DeleteMessage
 from helix_app.protocol.events import Failed
-from helix_app.protocol.requests import GenerateRequest
+from helix_app.protocol.requests import GenerateRequest, Grammar
 from tests.gui import fake
 from tests.gui.chats.made_chats import FakeStore, answer, chat as made_chat, long_chat, question
 from tests.gui.driver import Driver
@@ -181,7 +185,7 @@ def test_a_reply_that_is_edited_stands_beside_that_of_the_model_and_goes_on_from
     chat.reply.box.sent.emit("Because")
     made = window.book.current.path()[-1]
     assert (made.text, made.parent, made.model) == ("Because", "q", "SmolLM2 135M Instruct")
-    assert chat.reply._author.text() == "SmolLM2 135M Instruct, edited"
+    assert chat.reply.author.text() == "SmolLM2 135M Instruct, edited"
     assert window.book.current.versions("a") == ["a", made.id]
     assert store.asked[-1] == AddMessage("c", made)
     assert chat.reply.source() == "Because"
@@ -199,13 +203,13 @@ def test_a_reply_that_is_edited_stands_beside_that_of_the_model_and_goes_on_from
     assert not chat.reply._footer.go_on.isVisibleTo(chat.reply)  # the model came to its end
     assert (record_from(went_on.details) or Record()).edited  # most of it is still the person's
     window.chat.list.rebuild()
-    assert chat.reply._author.text() == "SmolLM2 135M Instruct, edited"
+    assert chat.reply.author.text() == "SmolLM2 135M Instruct, edited"
     assert chat.reply.stats_text()
     assert chat.reply.verdict_text() == ""
     assert chat.reply._footer is not None
     assert not chat.reply._footer.race.isVisible()  # no model would write it so from the question alone
     window.chat.write_again(went_on.id)
-    assert chat.reply._author.text() == "SmolLM2 135M Instruct"
+    assert chat.reply.author.text() == "SmolLM2 135M Instruct"
 
 
 THINK = ("<think>", "</think>")
@@ -253,3 +257,80 @@ def test_a_reply_goes_on_between_the_marks_of_the_model_that_began_it(window: Ma
     chat.finish(" it is.")
     window.chat.list.rebuild()
     assert (chat.reply.answer(), chat.reply.thought) == ("So it is.", None)
+
+
+def test_messages_tell_when_they_were_written(window: MainWindow) -> None:
+    first = replace(question("q", "", "Why?"), created="2025-03-04T08:00:00+00:00")
+    reply = replace(answer("a", "q", "So."), created="2025-03-04T08:00:30+00:00")
+    soon = replace(question("q2", "a", "And?"), created="2025-03-04T08:02:00+00:00")
+    late = replace(question("q3", "q2", "Hello?"), created="2025-03-06T08:02:00+00:00")
+    open_chat(window, made_chat("c", first, reply, soon, late))
+    bubbles = [m for m in window.chat.view.messages() if isinstance(m, UserBubble)]
+    assert [bubble.when.text() != "" for bubble in bubbles] == [True, False, True]
+    assert [bubble.when.isHidden() for bubble in bubbles] == [False, True, False]
+    assert all("2025" in bubble.when.parentWidget().toolTip() for bubble in bubbles)
+    assert "2025" in window.chat.list.reply("a").author.toolTip()  # type: ignore[union-attr]
+
+
+def test_the_cursor_stays_on_the_button_that_changed_the_message(window: MainWindow, chat: Driver) -> None:
+    versions = (question("q", "", "Why?"), answer("a1", "q", "So."), answer("a2", "q", "Or so."))
+    open_chat(window, made_chat("c", *versions, leaf="a2"))
+    settle()
+    before = chat.reply._footer.versions.earlier  # type: ignore[union-attr]
+    before.setFocus()
+    QTest.keyClick(before, Qt.Key.Key_Space)
+    settle()
+    assert shown(window) == ["q", "a1"]
+    footer = chat.reply._footer
+    assert footer is not None
+    assert not footer.versions.earlier.isEnabled()  # the first version: there is nothing to step back to
+    assert QApplication.focusWidget() is window.chat.composer.editor
+    footer.versions.later.setFocus()
+    QTest.keyClick(footer.versions.later, Qt.Key.Key_Space)
+    footer.again.setFocus()
+    settle()
+    again = chat.reply._footer.again  # type: ignore[union-attr]
+    again.setFocus()
+    QTest.keyClick(again, Qt.Key.Key_Space)
+    settle()
+    assert QApplication.focusWidget() is window.chat.composer.editor  # the new reply has no buttons yet
+
+
+def test_after_an_edit_one_can_type(window: MainWindow, chat: Driver) -> None:
+    open_chat(window, made_chat("c", question("q", "", "Why?"), answer("a", "q", "So.")))
+    bubble = window.chat.list.widget("q")
+    assert isinstance(bubble, UserBubble)
+    bubble.begin_edit()
+    assert bubble.box is not None
+    bubble.box.editor.setPlainText("How?")
+    QTest.keyClick(bubble.box.editor, Qt.Key.Key_Return)
+    settle()
+    assert QApplication.focusWidget() is window.chat.composer.editor
+    assert chat.requests[-1].messages[-1].content == "How?"
+
+
+def test_an_edit_that_cannot_be_sent_now_is_not_lost(window: MainWindow, chat: Driver) -> None:
+    open_chat(window, made_chat("c", question("q", "", "Why?"), answer("a", "q", "So.")))
+    chat.ask("And?")
+    bubble = window.chat.list.widget("q")
+    assert isinstance(bubble, UserBubble)
+    bubble.begin_edit()
+    assert bubble.box is not None
+    bubble.box.editor.setPlainText("How?")
+    QTest.keyClick(bubble.box.editor, Qt.Key.Key_Return)
+    assert window.chat.error.isVisible()
+    assert bubble.box is not None
+    assert bubble.box.editor.toPlainText() == "How?"
+    chat.finish("Then.")
+    QTest.keyClick(bubble.box.editor, Qt.Key.Key_Return)
+    assert chat.requests[-1].messages[-1].content == "How?"
+
+
+@pytest.mark.parametrize("form", [Grammar("json_object"), None])
+def test_a_reply_of_a_given_form_stands_as_it_was_written(
+    window: MainWindow, chat: Driver, form: Grammar | None
+) -> None:
+    details, text = to_text(Record(grammar=form)), "1. *b*"
+    open_chat(window, made_chat("c", question("q", "", "Why?"), answer("a", "q", text, details=details)))
+    shown = [block.text() for block in chat.reply.text_blocks()]
+    assert (shown == [text]) is (form is not None)

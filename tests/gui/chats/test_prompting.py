@@ -7,7 +7,17 @@ import json
 import pytest
 
 from helix_app.base.settings import Settings
-from helix_app.gui.chats.prompting import Prompting, from_text, presets_from_text, presets_to_text, stops_of, to_text
+from helix_app.gui.chats.prompting import (
+    LONGEST_SCHEMA,
+    Prompting,
+    form_of,
+    from_text,
+    presets_from_text,
+    presets_to_text,
+    stops_of,
+    to_text,
+)
+from helix_app.protocol.requests import Grammar
 
 
 def test_it_comes_back_and_is_applied() -> None:
@@ -62,3 +72,15 @@ def test_template_and_policy_come_back() -> None:
         assert from_text(json.dumps({"template": template})) == Prompting()
     assert from_text('{"on_full": "forget"}') == Prompting()
     assert presets_from_text(presets_to_text({"a": to_text(own)})) == {"a": to_text(own)}
+
+
+@pytest.mark.parametrize("form", [Grammar("json_object"), Grammar("json_schema", '{"type": "object"}')])
+def test_the_form_of_replies_comes_back(form: Grammar) -> None:
+    own = Prompting(form=form)
+    assert own
+    assert from_text(to_text(own)) == own
+
+
+@pytest.mark.parametrize("schema", [None, 7, {}, "x" * (LONGEST_SCHEMA + 1)])
+def test_what_is_no_form_leaves_replies_free(schema: object) -> None:
+    assert form_of(schema) is None

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from helix_app.gui.chats.conversation import Conversation
-from helix_app.gui.chats.record import Record, context_tokens, from_text, record_of, to_text
+from helix_app.gui.chats.record import Record, begun_text, context_tokens, from_text, record_of, to_text
 from helix_app.gui.chats.writing import Writing
 from helix_app.protocol.events import Failed
-from helix_app.protocol.requests import GenerateRequest, SamplingParams
+from helix_app.protocol.requests import GenerateRequest, Grammar, SamplingParams
 from tests.gui import fake
 
 REQUEST = GenerateRequest("r", mode="speculative", k="fixed:3", max_tokens=9, sampling=SamplingParams(0.2, seed=5))
@@ -70,3 +70,18 @@ def test_template_policy_and_what_was_left_out_are_kept() -> None:
     assert record.left_out == 4
     request = record.request((), "x")
     assert (request.template, request.on_full, request.thinking) == ("T", "drop_oldest", True)
+
+
+def test_the_form_of_a_reply_is_kept_and_known_from_its_begin() -> None:
+    form = Grammar("json_schema", '{"type": "object"}')
+    writing = Writing(replace(REQUEST, grammar=form), Conversation(), "m")
+    record = from_text(to_text(record_of(writing, None, fake.finished("r"))))
+    assert record is not None
+    assert record.request((), "x").grammar == form
+    begun = from_text(begun_text(writing.request))
+    assert begun is not None
+    assert (begun.grammar, begun.plain) == (form, False)
+    text = from_text(begun_text(replace(REQUEST, raw=True)))
+    assert text is not None
+    assert text.plain
+    assert begun_text(REQUEST) == ""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 
-from helix_app.gui.chats.rows import Row, day_group, found_rows, rows_of
+import pytest
+from PySide6.QtCore import QLocale
+
+from helix_app.gui.chats.rows import Row, day_group, found_rows, moment_text, rows_of, time_text
 from helix_app.protocol.conversations.chats import ChatHit
 from tests.gui.chats.made_chats import entry
 
@@ -63,3 +67,44 @@ def test_what_was_found() -> None:
     assert rows[1].hit == hit
     assert rows[1].writing
     assert found_rows([hit], True)[0].title == "The first 1 conversation"
+
+
+@pytest.fixture
+def american() -> Iterator[None]:
+    """Days and times as in the United States."""
+    before = QLocale()
+    QLocale.setDefault(QLocale("en_US"))
+    yield
+    QLocale.setDefault(before)
+
+
+def moment(*when: int) -> str:
+    """A moment here, in ISO 8601."""
+    return datetime(*when).astimezone().isoformat(timespec="seconds")  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("american")
+def test_a_message_tells_its_time_where_much_went_by() -> None:
+    now = moment(2026, 11, 29, 14, 32)
+    assert time_text(now, moment(2026, 11, 29, 14, 1), TODAY) == ""
+    assert time_text(now, "", TODAY) == ""  # begun today
+    assert time_text(now, moment(2026, 11, 29, 9, 0), TODAY) == "2:32\u202fPM"
+    yesterday = moment(2026, 11, 28, 23, 59)
+    assert time_text(yesterday, "", TODAY) == "Yesterday, 11:59\u202fPM"
+    assert time_text(now, yesterday, TODAY) == "2:32\u202fPM"
+    assert time_text(moment(2025, 3, 4, 8, 5), "", TODAY) == "3/4/25, 8:05\u202fAM"
+    assert time_text(moment(2025, 3, 4, 8, 5), moment(2025, 3, 4, 8, 0), TODAY) == ""
+    assert time_text("nonsense", "", TODAY) == time_text(now, "nonsense", TODAY) == ""
+
+
+@pytest.mark.usefixtures("american")
+def test_a_moment_in_full() -> None:
+    assert moment_text(moment(2025, 3, 4, 20, 5)) == "Tuesday, March 4, 2025, 8:05\u202fPM"
+    assert moment_text("nonsense") == ""
+
+
+@pytest.mark.usefixtures("american")
+def test_a_time_is_told_in_the_zone_of_this_computer() -> None:
+    here = datetime(2026, 11, 29, 14, 32).astimezone()
+    elsewhere = here.astimezone(timezone(timedelta(hours=9))).isoformat()
+    assert time_text(elsewhere, moment(2026, 11, 29, 9, 0), TODAY) == "2:32\u202fPM"

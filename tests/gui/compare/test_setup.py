@@ -11,7 +11,7 @@ from helix_app.gui.chat.composing.field import LONG_PASTE
 from helix_app.gui.compare import arms
 from helix_app.gui.state import Model, State, load_choice
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.requests import ArmChoice, ChatMessage, GenerateRequest, SamplingParams
+from helix_app.protocol.requests import ArmChoice, ChatMessage, GenerateRequest, Grammar, SamplingParams
 from tests.gui import fake
 from tests.gui.compare.instruments.person import CompareDriver
 from tests.gui.fake import record
@@ -82,9 +82,10 @@ def test_a_race_goes_on_with_the_conversation_and_can_begin_without_it(driver: C
     request = setup.request(OWN)
     assert request.messages == RACED.messages
     assert (request.sampling, request.max_tokens) == (RACED.sampling, 60)
-    setup.take(replace(RACED, template="T", thinking=False, on_full="drop_oldest"))
+    setup.take(replace(RACED, template="T", thinking=False, on_full="drop_oldest", grammar=Grammar("json_object")))
     own = setup.request(OWN)
     assert (own.template, own.thinking, own.on_full) == ("T", False, "drop_oldest")
+    assert own.grammar == Grammar("json_object")
     setup.take(RACED)
     setup.drop.click()
     assert not setup.before.isVisible()

@@ -8,6 +8,7 @@ from helix_app.gui.live.clock import GAP, SessionClock
 from helix_app.gui.live.ring import Ring
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import BLOCK_CACHED, BLOCK_USED
+from helix_app.protocol.models.loading import Unloaded
 from helix_app.runs.pool_state import PoolState
 from tests.gui import fake
 
@@ -69,3 +70,21 @@ def test_totals_and_the_drafts_pool(window: MainWindow) -> None:
     assert maps["target"].totals.text() == "165 / 512 blocks, 51 cached"
     assert not maps["draft"].isHidden()
     assert window.status.blocks.text() == "KV 165 / 512 blocks"
+
+
+def test_empty_plots_say_why_they_stay_so(window: MainWindow) -> None:
+    def words() -> tuple[str, str]:
+        plots = window.live.plots
+        assert plots.k_plot.empty_text() == plots.acceptance_plot.empty_text()
+        return plots.acceptance_plot.empty_text(), plots.speed_plot.empty_text()
+
+    assert words() == ("No speculative round yet", "No reply yet")
+    window.state.change(mode="autoregressive")
+    assert words() == ("Plain decoding drafts nothing", "No reply yet")
+    window.state.change(mode="speculative")
+    window.on_event(fake.ready(draft="none"))
+    assert words() == ("No draft is chosen, so nothing is drafted", "No reply yet")
+    window.on_event(fake.ready(remote="http://127.0.0.1:1/v1", device="remote", target_blocks=0))
+    assert words() == ("The server does not tell its rounds",) * 2
+    window.on_event(Unloaded())
+    assert words() == ("No speculative round yet", "No reply yet")

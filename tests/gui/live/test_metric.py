@@ -130,3 +130,14 @@ def test_the_time_that_is_in_sight_can_be_set_and_asked_for(plot: MetricPlot) ->
     asked = record(plot.zoomed)
     plot.show_span(12.0, 30.0)
     assert asked == []  # nobody turned the wheel
+
+
+def test_a_level_line_above_the_curve_is_in_sight(plot: MetricPlot) -> None:
+    measured = ring((0.0, 6.0), (1.0, 7.0))
+    plot.show_reference(1, 13.0, 0.0, 10.0)
+    plot.show_rings(((measured, 1),), 0.0, "7")
+    low, high = plot.plot.getPlotItem().getViewBox().viewRange()[1]
+    assert low < 0 < 13.0 < high
+    plot.clear()
+    plot.show_rings(((measured, 1),), 0.0, "7")
+    assert plot.plot.getPlotItem().getViewBox().viewRange()[1][1] < 13.0

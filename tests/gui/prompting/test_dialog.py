@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtWidgets import QPlainTextEdit
 
 from helix_app.gui.chats.prompting import Prompting, to_text
@@ -11,6 +12,7 @@ from helix_app.protocol.conversations.chats import ChangeChat
 from helix_app.protocol.requests import ChatMessage
 from tests.gui.chats.made_chats import FakeStore
 from tests.gui.driver import Driver
+from tests.gui.settling import settle
 
 
 def opened(window: MainWindow) -> PromptingDialog:
@@ -96,3 +98,12 @@ def test_what_was_chosen_before_the_first_message_stays_when_the_model_changes(
     dialog.accept()
     window.state.model_changed.emit()
     assert chat.ask("x").max_tokens == 9
+
+
+@pytest.mark.styled
+def test_the_system_prompt_has_room_for_some_lines(window: MainWindow) -> None:
+    dialog = opened(window)
+    settle()
+    text = dialog.editors["system_prompt"].widget
+    assert text.height() >= 4 * text.fontMetrics().lineSpacing()
+    assert dialog.height() <= 700

@@ -7,6 +7,7 @@ import pytest
 from helix_app.gui.prompting.dialog import PromptingDialog
 from helix_app.gui.prompting.preview import PromptPreview
 from helix_app.gui.window.main_window import MainWindow
+from helix_app.protocol.conversations.prompts import PromptCounted
 from helix_app.protocol.events import Failed
 from tests.gui.chat.made_prompts import FakeCounter, ready, tokens
 from tests.gui.chats.made_chats import FakeStore
@@ -84,3 +85,13 @@ def test_without_a_model_the_buttons_are_off(window: MainWindow) -> None:
     dialog = prompting_dialog(window)
     assert not dialog.preview.isEnabled()
     assert not dialog.template.isEnabled()
+
+
+def test_of_a_text_its_beginning_is_said_to_be_left_out(window: MainWindow, counter: FakeCounter) -> None:
+    counter.waits = True
+    shown = preview(window)
+    number = counter.asked[-1].number
+    shown.on_told(PromptCounted(number, (0, 9, 3, 0, 1), room=25, raw=True, cut=True))
+    assert "The beginning of the text is not in it" in shown.said.text()
+    shown.on_told(PromptCounted(number, (0, 9, 3, 0, 1), room=25, raw=True))
+    assert "not in it" not in shown.said.text()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence
+from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -196,3 +196,37 @@ def test_what_is_pasted_into_other_fields_goes_where_a_drop_would(
     assert [Path(choice.target).name for choice in loads] == ["model.gguf"]
     assert [Path(path).name for path in asked] == attached
     assert field.toPlainText() == before
+
+
+def paste_action(field: ComposerText) -> QAction:
+    """Paste in the menu of a field."""
+    menu = field.createStandardContextMenu()
+    menu.setParent(field)
+    return next(action for action in menu.actions() if action.objectName() == "edit-paste")
+
+
+@pytest.mark.parametrize(("place", "attached"), [(edit_box, ["notes.md", "b.py"]), (prompt_of_compare, [])])
+def test_paste_of_the_menu_does_what_its_keys_do(
+    window: MainWindow, dropping: Dropping, place: Callable[[MainWindow], ComposerText], attached: list[str]
+) -> None:
+    field = place(window)
+    loads, asked = record(window.load_requested), record(window.read_requested)
+    for files, taken in ((NOTES, bool(attached)), (("/x/model.gguf",), True)):
+        QApplication.clipboard().setMimeData(dragged(*files))
+        paste = paste_action(field)
+        assert paste.isEnabled() is taken
+        assert (loads, len(asked)) == ([], 0 if files == NOTES else len(attached))  # the menu alone does nothing
+        paste.trigger()
+    assert [Path(choice.target).name for choice in loads] == ["model.gguf"]
+    assert [Path(path).name for path in asked] == attached
+
+
+@pytest.mark.parametrize("place", [edit_box, prompt_of_compare])
+def test_what_is_dragged_over_a_field_that_takes_no_files_is_the_windows(
+    window: MainWindow, dropping: Dropping, place: Callable[[MainWindow], ComposerText]
+) -> None:
+    field, loads = place(window), record(window.load_requested)
+    assert enter(field.viewport(), dragged("/x/model.gguf"))
+    assert dropping.veil.words == "Drop it to load this model"
+    drop(field.viewport(), dragged("/x/model.gguf"))
+    assert [Path(choice.target).name for choice in loads] == ["model.gguf"]

@@ -269,6 +269,7 @@ class Reply:
         accepted = min(verdict.accepted, len(emitted))
         seconds = time.perf_counter() - timing.begin
         self._recorder.round(scored, accepted, len(emitted), seconds)
+        self._recorder.shared(len(emitted), timing.plain)
         if timing.cost is None:
             self._session.costs.add(k + 1, before, seconds - round_.draft_seconds)
         self._session.too_costly = 0 if k else self._session.too_costly + (round_.reason == "costs_more")
@@ -276,7 +277,7 @@ class Reply:
             cost = seconds if timing.cost is None else timing.cost
             self._policy.learn(_result(round_, scored, accepted, cost, before, timing.share))
         proposed = proposed_tokens(self._tokenizer, proposal, judgement, scored)
-        yield self._round_done(round_, proposed, accepted, emitted, timing.verify, seconds)
+        yield self._round_done(round_, proposed, accepted, emitted, timing, seconds)
         yield from self.show()
 
     def _choice(self, offers: tuple[DraftOption, ...], batch: BatchLoad | None) -> KChoice:
@@ -325,7 +326,7 @@ class Reply:
         proposed: tuple[ProposedToken, ...],
         accepted: int,
         emitted: tuple[EmittedToken, ...],
-        verify_seconds: float,
+        timing: Timing,
         seconds: float,
     ) -> RoundDone:
         recorder, draft_seconds = self._recorder, round_.draft_seconds
@@ -337,14 +338,14 @@ class Reply:
             accepted=accepted,
             emitted=emitted,
             draft_seconds=draft_seconds,
-            verify_seconds=verify_seconds,
-            overhead_seconds=max(0.0, seconds - verify_seconds - draft_seconds),
+            verify_seconds=timing.verify,
+            overhead_seconds=max(0.0, seconds - timing.verify - draft_seconds),
             k_reason=round_.reason,
             rolling_acceptance=recorder.rolling_acceptance,
             acceptance_rate=recorder.acceptance_rate,
             rolling_tokens_per_second=recorder.rolling_tokens_per_second,
             decode_tokens_per_second=recorder.decode_tokens_per_second,
-            plain_tokens_per_second=self._session.plain_tokens_per_second(len(self.tokens)),
+            plain_tokens_per_second=self._plain_speed(timing.plain),
             mean_accepted_length=recorder.mean_accepted_length,
             tokens_generated=recorder.tokens,
             context_tokens=len(self.tokens),
@@ -352,12 +353,16 @@ class Reply:
             source=round_.choice.source if proposed else "",
         )
 
+    def _plain_speed(self, beside: float | None = None) -> float | None:
+        """Tokens per second that plain decoding would give this reply now; ``beside`` others as ``Timing.plain``."""
+        return 1 / beside if beside else self._session.plain_tokens_per_second(len(self.tokens))
+
     # ----------------------------------------------------------------- text and end
 
     def finish(self) -> Finished:
         """The result, once ``reason`` is known and its blocks are free."""
         assert self.reason is not None
-        plain = self._session.plain_tokens_per_second(len(self.tokens))
+        plain = self._recorder.plain_beside(self._plain_speed())
         return Finished(
             request_id=self.sequence_id,
             reason=self.reason,

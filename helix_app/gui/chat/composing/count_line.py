@@ -30,7 +30,9 @@ def sentence(counted: PromptCounted, context: int, max_tokens: int) -> str:
         text = tr("{n:token|tokens} · the prompt is too long: {total} of {all}")
         return messages.fill(text, n=n, total=total, all=all_)
     parts = [tr("{n:token|tokens}"), tr("prompt {total} of {all}"), tr("up to {room} for the reply")]
-    if counted.left_out:
+    if counted.raw and (counted.left_out or counted.cut):
+        parts.append(tr("its beginning is not sent"))
+    elif counted.left_out:
         parts.append(tr("{out:oldest message is|oldest messages are} not sent"))
     room = figures.count(min(counted.room, max_tokens))
     return messages.fill(" · ".join(parts), n=n, total=total, all=all_, room=room, out=counted.left_out)
@@ -55,7 +57,9 @@ def details(counted: PromptCounted) -> list[str]:
             (tr("Left to write: {n}"), counted.room),
         )
     lines = [text.format(n=figures.count(n)) for text, n in named]
-    if counted.left_out:
+    if counted.raw and (counted.left_out or counted.cut):
+        lines.append(tr("Not sent: the beginning of the text"))
+    elif counted.left_out:
         lines.append(messages.fill(tr("Not sent: the {n:oldest message|oldest messages}"), n=counted.left_out))
     return lines
 

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
-from helix_app.gui.kit.dragging import accept_copy, local_files
+from helix_app.gui.kit.dragging import accept_copy, local_files, window_takes
 from helix_app.gui.kit.keys import spelled
 from helix_app.gui.look.theme import Theme
 
@@ -163,7 +163,10 @@ class ComposerText(QPlainTextEdit):
         return self._enter_sends or bool(pressed & Qt.KeyboardModifier.ControlModifier)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        return self.takes_files if local_files(source) else super().canInsertFromMimeData(source)
+        files = local_files(source)
+        if not files:
+            return super().canInsertFromMimeData(source)
+        return self.takes_files or window_takes(self, files)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         self._take_drag(event, super().dragEnterEvent)
@@ -176,7 +179,7 @@ class ComposerText(QPlainTextEdit):
 
     def _take_drag(self, event: QDropEvent, take: Callable[[Any], None]) -> None:
         files = local_files(event.mimeData())
-        if files and self.passes_on(files):
+        if files and (not self.takes_files or self.passes_on(files)):
             event.ignore()
             return
         take(event)
@@ -188,6 +191,8 @@ class ComposerText(QPlainTextEdit):
         if files:
             if self.takes_files:
                 (self.files_passed if self.passes_on(files) else self.files_given).emit(files)
+            else:
+                window_takes(self, files, pasted=True)
             return
         text = source.text()
         if len(text) > LONG_PASTE or text.count("\n") >= LONG_LINES:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetricsF, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from helix_app.gui.chat.message.edit_box import EditBox
 from helix_app.gui.chat.message.versions import VersionSwitch
@@ -39,6 +39,7 @@ class UserBubble(QWidget):
 
     Attributes:
         message_id: of the message it shows; empty where it stands alone.
+        when: the time when it was sent, where that is of interest.
         versions: which version is shown.
         edit, more: write it anew, and everything else.
         box: its text while that is written anew.
@@ -88,12 +89,16 @@ class UserBubble(QWidget):
         self.more = ThemedButton(theme, symbol="more", kind="smallicon", name=self.tr("More about this message"))
         self.more.setToolTip(self.tr("More"))
         self.more.clicked.connect(lambda: self.menu_requested.emit(self.more.mapToGlobal(QPoint(0, BAR))))
+        self.when = QLabel()
+        self.when.setProperty("tone", "muted")
+        self.when.setFont(theme.fonts.small)
+        self.when.hide()
         self._bar = QWidget(self)
         row = QHBoxLayout(self._bar)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         row.addStretch()
-        for widget in (self.versions, self.edit, self.more):
+        for widget in (self.when, self.versions, self.edit, self.more):
             row.addWidget(widget)
         self._bar.setVisible(bool(self.message_id))
 
@@ -122,6 +127,12 @@ class UserBubble(QWidget):
         """Which version of the message this is."""
         self.versions.show_version(number, count)
 
+    def show_time(self, text: str, moment: str) -> None:
+        """Say when it was sent: a text for all to see, empty for none, and the whole of it on demand."""
+        self.when.setText(text)
+        self.when.setVisible(bool(text))
+        self._bar.setToolTip(moment)
+
     # ------------------------------------------------------------------ writing it anew
 
     def begin_edit(self) -> None:
@@ -145,9 +156,10 @@ class UserBubble(QWidget):
             self.edit.setFocus()
 
     def _on_sent(self, text: str) -> None:
-        self.end_edit()
-        if text != (self._text if self._plain else self._text.strip()):
-            self.edited.emit(text)
+        if text == (self._text if self._plain else self._text.strip()):
+            self.end_edit()
+        else:
+            self.edited.emit(text)  # it stands beside this one then; until it does, nothing of it is lost
 
     def _show_parts(self) -> None:
         editing = self.box is not None

@@ -47,6 +47,7 @@ class Reply(Column):
         request: what it answers, None while nobody said; with it the figures below it are judged.
         exact_rows: as in ``ModelReady`` of the model that wrote it.
         message_id: of the message that it shows; empty where it stands alone.
+        continued: it was written in several goes, of which the last one has a run.
 
     Signals:
         again_requested: write this reply again, as another version.
@@ -79,7 +80,7 @@ class Reply(Column):
         super().__init__()
         self._theme, self.request_id, self.message_id, self.plain = theme, request_id, message_id, plain
         self._version = (1, 1)
-        self._continued = self._more_offered = False
+        self.continued = self._more_offered = self._verbatim = False
         self.request: GenerateRequest | None = None
         self.exact_rows = False
         self._written: events.RunMetrics | None = None
@@ -91,9 +92,9 @@ class Reply(Column):
         self._splitter = ThoughtSplitter(MARKS)
         self.thought: Thought | None = None
         self._streaming = self._caret = True
-        self._author = QLabel(author)
-        self._author.setProperty("tone", "muted")
-        self._author.setFont(theme.fonts.small)
+        self.author = QLabel(author)
+        self.author.setProperty("tone", "muted")
+        self.author.setFont(theme.fonts.small)
         self._waiting = WaitingLine()
         self.body = BlockStack(theme)
         self.tokens: TokenBody | None = None
@@ -104,13 +105,17 @@ class Reply(Column):
         self.offer: OfferBox | None = None
         self._blink = QTimer(self)
         self._blink.timeout.connect(self.on_blink)
-        self.add(self._author)
+        self.add(self.author)
         self.add(self._waiting, 8)
         self.add(self.body, 8)
         self._blink.start(BLINK_MS)
 
     def _new_stream(self) -> MarkdownStream | PlainStream:
-        return PlainStream() if self.plain else MarkdownStream()
+        return PlainStream() if self.plain or self._verbatim else MarkdownStream()
+
+    def set_verbatim(self) -> None:
+        """Nothing in its answer is Markdown; before any text."""
+        self._verbatim, self._stream = True, PlainStream()
 
     @property
     def streaming(self) -> bool:
@@ -194,7 +199,7 @@ class Reply(Column):
         """Whether there is a run of it to look into."""
         self._recorded = recorded
         if self._footer:
-            self._footer.set_recorded(recorded, tokens=not self._continued)
+            self._footer.set_recorded(recorded, tokens=not self.continued)
 
     def _check_tokens(self) -> None:
         if self._footer:
@@ -237,7 +242,7 @@ class Reply(Column):
         self.end_edit()
         self.show_text()
         self.replace_text(self.source())
-        self.request_id, self._streaming, self._continued, self._more_offered = request_id, True, True, False
+        self.request_id, self._streaming, self.continued, self._more_offered = request_id, True, True, False
         self._plain_rounds.clear()
         for shown in (self._footer, self._error, self.offer):
             if shown is not None:
@@ -257,7 +262,7 @@ class Reply(Column):
             footer.show_verdict(verdict.sentence(event, self.request, self.exact_rows, self._plain_rounds))
             m = event.metrics
             can_race = self.request.mode == "speculative" and bool(m.tokens_generated) and m.target_passes is not None
-            footer.race.setVisible(can_race and not self._continued)
+            footer.race.setVisible(can_race and not self.continued)
         self.relayout(0)
 
     def finish_bare(self) -> None:
@@ -268,11 +273,6 @@ class Reply(Column):
     def set_plain_rounds(self, seconds: Sequence[float]) -> None:
         """What its rounds without a draft took, each."""
         self._plain_rounds = list(seconds)
-
-    @property
-    def continued(self) -> bool:
-        """Whether it was written in several goes, of which the last one has a run."""
-        return self._continued
 
     def offer_more(self, sentence: str = "") -> None:
         """Let it be continued; with a sentence that says why it ended."""
@@ -377,7 +377,7 @@ class Reply(Column):
         self._blink.stop()
         self.body.set_caret(False)
         self._drop_waiting()
-        self.setAccessibleName(self.tr("{who}: {text}").format(who=self._author.text(), text=self.answer()[:5000]))
+        self.setAccessibleName(self.tr("{who}: {text}").format(who=self.author.text(), text=self.answer()[:5000]))
 
     def _add_footer(self) -> Footer:
         footer = self._footer = Footer(self._theme, kept=bool(self.message_id))

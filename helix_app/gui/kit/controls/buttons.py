@@ -47,9 +47,8 @@ class ThemedButton(QPushButton):
         self._gap = ICON_GAP if text else 0
         self.setIconSize(QSize(16 + self._gap, 16))
         self.setCursor(Qt.CursorShape.PointingHandCursor if kind == "link" else Qt.CursorShape.ArrowCursor)
-        if symbol:
-            theme.changed.connect(self.on_theme_changed)
-            self.on_theme_changed()
+        theme.changed.connect(self.on_theme_changed)
+        self.on_theme_changed()
 
     def set_symbol(self, symbol: str) -> None:
         """Show another icon."""
@@ -58,7 +57,9 @@ class ThemedButton(QPushButton):
             self.on_theme_changed()
 
     def on_theme_changed(self) -> None:
-        """Recolour the icon."""
+        """Recolour the icon, where there is one by now."""
+        if not self._symbol:
+            return
         p = self._theme.palette
         colour = p.on_accent if self.kind == "primary" else p.muted if "icon" in self.kind else p.text
         if self.kind == "link":

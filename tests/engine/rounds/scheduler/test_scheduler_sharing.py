@@ -91,6 +91,27 @@ def test_a_pass_of_many_replies_is_no_cost_of_one(
     assert seen == {"costs", "crowd_costs", "mixed"}
 
 
+def test_plain_decoding_is_told_as_it_would_be_in_that_company(models: Models) -> None:
+    session = models.session("none")
+    crowd = Crowd(session).add(*requests()[:3])
+    sizes = set()
+    while crowd.scheduler.busy:
+        rounds = [event for event in crowd.step() if isinstance(event, RoundDone)]
+        whole = {event.request_id for event in rounds} >= set(crowd.live)
+        if not rounds or not whole:
+            continue  # a prompt was read beside them
+        sizes.add(len(rounds))
+        for event in rounds:
+            if len(rounds) > 1:
+                context = sum(done.context_tokens - len(done.emitted) for done in rounds)
+                seconds = session.crowd_costs.expect(len(rounds), context)
+            else:
+                seconds = session.costs.expect(1, event.context_tokens)
+            assert seconds
+            assert event.plain_tokens_per_second == pytest.approx(1 / seconds)
+    assert sizes >= {1, 3}
+
+
 @pytest.mark.parametrize("failing", [("r1",), ("r0", "r1"), ("r0", "r1", "r2")])
 def test_a_pass_shared_with_a_reply_that_failed_is_no_cost_of_the_others(
     models: Models, failing: tuple[str, ...], monkeypatch: pytest.MonkeyPatch

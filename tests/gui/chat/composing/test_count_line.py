@@ -31,6 +31,14 @@ def counted(**values: object) -> PromptCounted:
             {"left_out": 6},
             "12 tokens · prompt 1,000 of 8,192 · up to 1,024 for the reply · 6 oldest messages are not sent",
         ),
+        (
+            {"raw": True, "cut": True},
+            "12 tokens · prompt 1,000 of 8,192 · up to 1,024 for the reply · its beginning is not sent",
+        ),
+        (
+            {"raw": True, "left_out": 2},
+            "12 tokens · prompt 1,000 of 8,192 · up to 1,024 for the reply · its beginning is not sent",
+        ),
         ({"room": 0}, "12 tokens · the prompt is too long: 1,000 of 8,192"),
     ],
 )
@@ -48,6 +56,8 @@ def test_the_parts_are_told_one_a_line() -> None:
     lines = details(counted(left_out=2))
     assert lines[:2] == ["System prompt: 20", "History: 900"]
     assert lines[-1] == "Not sent: the 2 oldest messages"
+    for values in ({"left_out": 2}, {"cut": True}):
+        assert details(counted(raw=True, **values))[-1] == "Not sent: the beginning of the text"
 
 
 def test_it_stands_below_the_field_and_moves_nothing(window: MainWindow) -> None:

@@ -1,0 +1,146 @@
+"""The form that the replies of a conversation must have: free, any JSON object, or JSON by a schema."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+
+from helix_app.gui.chats.prompting import LONGEST_SCHEMA
+from helix_app.gui.glossary import terms
+from helix_app.gui.kit.controls.buttons import Choice, Picker, ThemedButton
+from helix_app.gui.kit.dialog import Dialog, answer_row
+from helix_app.gui.look.theme import Theme
+from helix_app.gui.settings.editors import FIELD_WIDTH
+from helix_app.protocol.requests import Grammar
+
+EXAMPLE = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "year": {"type": "integer"},
+        "kind": {"enum": ["book", "film", "song"]},
+        "tags": {"type": "array", "items": {"type": "string"}, "maxItems": 5},
+    },
+    "required": ["name", "year", "kind", "tags"],
+    "additionalProperties": False,
+}
+ANY: Final = "json_object"
+BY_SCHEMA: Final = "json_schema"
+
+
+def tr(text: str) -> str:
+    """Translate in the context of forms."""
+    return QCoreApplication.translate("form", text)
+
+
+class FormPicker(Picker):
+    """Picks the form; that of a schema asks for the schema, and is taken once there is one.
+
+    Attributes:
+        form: what is picked; None for free replies.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, "", terms.name("reply_form"), least=FIELD_WIDTH, term="reply_form", parent=parent)
+        self.form: Grammar | None = None
+        self._schema = ""  # the last one, also while another form is picked
+        self.set_choices(
+            [
+                Choice("", self.tr("Free"), self.tr("as the model writes")),
+                Choice(ANY, self.tr("JSON"), self.tr("any object")),
+                Choice(
+                    BY_SCHEMA,
+                    self.tr("JSON by a schema…"),
+                    self.tr("fields of your choice"),
+                    short=self.tr("JSON schema"),
+                ),
+            ]
+        )
+        self.picked.connect(self._on_picked)
+        self.show_form(None)
+
+    def show_form(self, form: Grammar | None) -> None:
+        """Have this one picked."""
+        self.form = form
+        if form is not None and form.kind == BY_SCHEMA:
+            self._schema = form.text
+        self.set_value("" if form is None else form.kind)
+
+    def _on_picked(self, value: str) -> None:
+        if value != BY_SCHEMA:
+            self.show_form(Grammar(ANY) if value == ANY else None)
+            return
+        dialog = SchemaDialog(self._theme, self._schema, self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self.show_form(Grammar(BY_SCHEMA, dialog.schema())))
+        dialog.open()
+
+
+class SchemaDialog(Dialog):
+    """Edits a copy; ``schema()`` says what was written.
+
+    Attributes:
+        editor: the schema.
+        said: whether it can be one.
+    """
+
+    def __init__(self, theme: Theme, schema: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("JSON schema of the replies"))
+        self.editor = QPlainTextEdit(schema)
+        self.editor.setFont(theme.fonts.mono)
+        self.editor.setTabChangesFocus(True)
+        self.editor.setPlaceholderText(self.tr("Paste a JSON schema, or begin with the example."))
+        terms.give(self.editor, "reply_form")
+        self.editor.setAccessibleName(self.tr("JSON schema"))
+        self.said = QLabel()
+        self.said.setWordWrap(True)
+        self.said.setFont(theme.fonts.small)
+        self.said.setMinimumHeight(2 * self.said.fontMetrics().lineSpacing())
+        self.said.setAlignment(Qt.AlignmentFlag.AlignTop)
+        example = ThemedButton(theme, self.tr("Example"), kind="ghost")
+        cancel = ThemedButton(theme, self.tr("Cancel"))
+        self.save = ThemedButton(theme, self.tr("Use this"), kind="primary")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 24, 24, 16)
+        column.setSpacing(12)
+        column.addWidget(self.editor, 1)
+        column.addWidget(self.said)
+        column.addLayout(answer_row(self, example, self._show_example, cancel, self.save))
+        self.editor.textChanged.connect(self.check)
+        self.resize(640, 480)
+        self.check()
+
+    def schema(self) -> str:
+        """The schema."""
+        return self.editor.toPlainText().strip()
+
+    def check(self) -> None:
+        """Say whether this can be a schema; what of it the engine does not know, the first reply tells."""
+        wrong = fault_in(self.schema())
+        self.save.setEnabled(not wrong)
+        self.said.setText(wrong or self.tr("Every reply will be one line of JSON that fits this schema."))
+        self.said.setProperty("tone", "danger" if wrong and self.schema() else "muted")
+        self.said.style().unpolish(self.said)
+        self.said.style().polish(self.said)
+
+    def _show_example(self) -> None:
+        self.editor.setPlainText(json.dumps(EXAMPLE, indent=2))
+
+
+def fault_in(schema: str) -> str:
+    """Why a text is no JSON schema, as a sentence; empty for one that may be."""
+    if not schema:
+        return tr("Nothing is written yet.")
+    if len(schema) > LONGEST_SCHEMA:
+        return tr("It is too long: {n} characters at most.").format(n=f"{LONGEST_SCHEMA:,}")
+    try:
+        read = json.loads(schema)
+    except json.JSONDecodeError as error:
+        return tr("Line {line} is no JSON.").format(line=error.lineno)
+    except RecursionError:
+        return tr("It is nested too deeply.")
+    return "" if isinstance(read, dict) else tr("A schema is a JSON object, in braces.")
