@@ -98,7 +98,7 @@ def test_a_pass_with_other_rows_is_filed_nowhere(other: dict[str, Any]) -> None:
     both = session()
     made = times(both, [judged(10), judged(10)], 0.4, **other)
     assert both.crowd_costs.expect(2, 20) is both.costs.expect(2, 20) is None
-    assert made == [Timing(0.4, BEGIN, 0.2, 0.2)] * 2  # in equal parts, while nothing is known
+    assert made == [Timing(0.4, BEGIN, 0.2, 0.2, 0.4)] * 2  # in equal parts, while nothing is known
 
 
 def test_each_is_charged_what_its_own_draft_added() -> None:
