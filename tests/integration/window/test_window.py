@@ -21,6 +21,7 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.app import App, build, make_client
 from helix_app.base.settings import Settings, save
+from helix_app.bench.processes.programs import Program
 from helix_app.cli.benching import trial
 from helix_app.engine.host.parent import HostClient
 from helix_app.engine.remote.switch import SwitchClient
@@ -245,11 +246,18 @@ class Forked(AbstractContextManager["Forked"]):
         self._out.close()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Qt does not run in a forked process")
+def trial_program(home: Path, request: pytest.FixtureRequest) -> Program | Forked:
+    """The program that ``bench window`` starts, forked where Qt runs in a forked process."""
+    module = "helix_app.cli.benching.trial"
+    if sys.platform == "linux":
+        return Forked(request.getfixturevalue("warm_window"), module)
+    return Program([sys.executable, "-m", module], os.environ, home / "errors.txt", threading.Event())
+
+
 def test_a_trial_of_the_window(
     default_model: Path,
     home: Path,
-    warm_window: Warm,
+    request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -271,7 +279,7 @@ def test_a_trial_of_the_window(
     monkeypatch.setattr("sys.stdin", io.StringIO("".join(json.dumps(line) + "\n" for line in lines)))
     assert trial.main() == 0
     ready, *written = map(json.loads, capsys.readouterr().out.splitlines())
-    with Forked(warm_window, "helix_app.cli.benching.trial") as program:
+    with trial_program(home, request) as program:
         assert program.ask({"blocks": 4096, "window": {"seed": 1, "origins": True}}) == ready == {"ready": True}
         told = [program.ask(prompt) for prompt in asked]
     for reply in (*written, *told):
