@@ -26,6 +26,7 @@ from helix_app.base.process import paths
 from helix_app.modelfiles.gguf import groups4
 from helix_app.modelfiles.gguf.gguf_fields import read_fields
 from helix_app.modelfiles.gguf.gguf_guard import check_header
+from helix_app.modelfiles.gguf.mapping import whole_file
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 from helix_app.modelfiles.stamps import stamp, versions
 
@@ -84,7 +85,7 @@ class GgufHeader:
         info = self.info(name)
         try:
             kind = gguf.GGMLQuantizationType[info.type]
-            shape, raw = self._cut(info, rows)
+            shape, raw = _cut(info, self._raw(info), rows)
             if kind == gguf.GGMLQuantizationType.F32:
                 return np.asarray(raw.view(np.float32).reshape(shape))
             if kind == gguf.GGMLQuantizationType.F16:
@@ -107,13 +108,16 @@ class GgufHeader:
         if not groups4.is_groups4(info.type) or len(info.shape) != 2:
             return None
         try:
-            shape, raw = self._cut(info, rows)
+            shape, raw = _cut(info, self._raw(info), rows)
             return groups4.unpack(raw, info.type, shape)
         except (ValueError, OSError) as exc:
             raise self._unusable(info, name, exc) from exc
 
     def packed(self, name: str, rows: slice | None = None) -> PackedTensor | None:
         """A matrix (or several as one), or some rows of it, as the file holds it; None for one that is not in blocks.
+
+        It stays with the model, so that all of a file are parts of one mapping, which takes one descriptor: large
+        models have more tensors than a process may have files open.
 
         Raises:
             ModelFileError: the tensor is missing or cut off.
@@ -122,7 +126,10 @@ class GgufHeader:
         if info.type in ("F32", "F16", "BF16") or len(info.shape) not in (2, 3):
             return None
         try:
-            shape, raw = self._cut(info, rows)
+            whole = whole_file(self.files[info.part])[info.offset : info.offset + info.nbytes]
+            if whole.size < info.nbytes:
+                raise ValueError(f"{info.nbytes} bytes at {info.offset} go past the end")
+            shape, raw = _cut(info, whole, rows)
             return PackedTensor(info.type, raw.reshape(math.prod(shape[:-1]), -1), shape[-1])
         except (ValueError, OSError) as exc:
             raise self._unusable(info, name, exc) from exc
@@ -138,16 +145,18 @@ class GgufHeader:
             raise ModelFileError("model_weights_mismatch", path=self.path, what=reason_of("tensor_missing", name=name))
         return info
 
-    def _cut(self, info: TensorInfo, rows: slice | None) -> tuple[tuple[int, ...], np.ndarray[Any, Any]]:
-        """The shape and the bytes of a tensor, or of some rows of it: a view of the mapped file either way."""
-        raw = self._raw(info)
-        if rows is None:
-            return info.shape, raw
-        cut = raw.reshape(info.shape[0], -1)[rows]
-        return (cut.shape[0], *info.shape[1:]), cut.reshape(-1)
-
     def _raw(self, info: TensorInfo) -> np.ndarray[Any, Any]:
         return np.memmap(self.files[info.part], dtype=np.uint8, mode="r", offset=info.offset, shape=(info.nbytes,))
+
+
+def _cut(
+    info: TensorInfo, raw: np.ndarray[Any, Any], rows: slice | None
+) -> tuple[tuple[int, ...], np.ndarray[Any, Any]]:
+    """The shape and the bytes of a tensor, or of some rows of it: a view of the mapped file either way."""
+    if rows is None:
+        return info.shape, raw
+    cut = raw.reshape(info.shape[0], -1)[rows]
+    return (cut.shape[0], *info.shape[1:]), cut.reshape(-1)
 
 
 def _in_lines(raw: np.ndarray[Any, Any], shape: tuple[int, ...], kind: Any) -> np.ndarray[Any, Any]:

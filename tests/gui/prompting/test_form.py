@@ -12,8 +12,8 @@ from helix_app.gui.look.theme import Theme
 from helix_app.gui.prompting.form import EXAMPLE, FormPicker, SchemaDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.requests import Grammar
-from tests.gui.chat.prompt_views import prompting_dialog
 from tests.gui.driver import Driver
+from tests.gui.prompting.prompt_views import prompting_dialog
 
 SCHEMA = '{"type": "object"}'
 
