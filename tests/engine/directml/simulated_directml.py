@@ -122,7 +122,8 @@ class DeviceTensor(torch.Tensor):
     def __torch_dispatch__(  # type: ignore[override]
         cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        simulation = next(a.simulation for a in _leaves((args, kwargs or {})) if isinstance(a, DeviceTensor))
+        tensors = _tensors(args, kwargs or {})
+        simulation = next(tensor.simulation for tensor in tensors if isinstance(tensor, DeviceTensor))
         return simulation.run(func, args, kwargs or {})
 
     # where PyTorch's own way asks the device's library first: there is none
@@ -231,7 +232,7 @@ class SimulatedDirectML(TorchDispatchMode):
         device = kwargs.get("device")
         if device is not None and torch.device(device).type == DEVICE.type:
             return self.run(func, args, kwargs)
-        if any(isinstance(leaf, DeviceTensor) for leaf in _leaves((args, kwargs))):
+        if any(isinstance(tensor, DeviceTensor) for tensor in _tensors(args, kwargs)):
             return self.run(func, args, kwargs)
         return func(*args, **kwargs)
 
@@ -244,7 +245,7 @@ class SimulatedDirectML(TorchDispatchMode):
             DirectMLViolation: the device cannot, if this simulation is strict.
         """
         name = _name(func)
-        tensors = [leaf for leaf in _leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
+        tensors = _tensors(args, kwargs)
         home = self._count(name, args, kwargs)
         self._check(name, tensors)
         wrappers = {id(tensor.inner): tensor for tensor in tensors if isinstance(tensor, DeviceTensor)}
@@ -340,7 +341,8 @@ def _problem(name: str) -> str:
 def _mapped(change: Callable[[Any], Any], tree: Any) -> Any:
     """Nested tuples, lists and dicts with every value changed."""
     if isinstance(tree, (tuple, list)):
-        return type(tree)([_mapped(change, item) for item in tree])
+        nested = (tuple, list, dict)
+        return type(tree)([_mapped(change, item) if isinstance(item, nested) else change(item) for item in tree])
     if isinstance(tree, dict):
         return {key: _mapped(change, value) for key, value in tree.items()}
     return change(tree)
@@ -352,15 +354,15 @@ def _unwrapped(leaf: Any) -> Any:
     return torch.device("cpu") if isinstance(leaf, torch.device) and leaf.type == DEVICE.type else leaf
 
 
-def _leaves(tree: Any) -> Iterator[Any]:
-    """The values in nested tuples, lists and dicts."""
-    if isinstance(tree, (tuple, list)):
-        for item in tree:
-            yield from _leaves(item)
-    elif isinstance(tree, dict):
-        yield from _leaves(tuple(tree.values()))
-    else:
-        yield tree
+def _tensors(args: Any, kwargs: dict[str, Any]) -> list[torch.Tensor]:
+    """Those that an operator is given, by themselves or in a list: nothing is nested deeper."""
+    found: list[torch.Tensor] = []
+    for given in (*args, *kwargs.values()):
+        if isinstance(given, torch.Tensor):
+            found.append(given)
+        elif isinstance(given, (tuple, list)):
+            found += [each for each in given if isinstance(each, torch.Tensor)]
+    return found
 
 
 def _words(dtype: torch.dtype) -> str:
