@@ -76,6 +76,7 @@ class EngineWorker(QObject):
         self._client = client
         self._resolve = resolve
         self._sink = sink
+        self._lost = False  # what was told to be loaded last is not any more, and nobody was told
 
     @Slot()
     def start_engine(self) -> None:
@@ -108,7 +109,10 @@ class EngineWorker(QObject):
         for joining in job.others.close():  # whoever the client did not answer
             if isinstance(result, Failed):
                 self._sink(replace(result, request_id=joining.request.request_id))
-        if isinstance(result, (Failed, Unloaded)) and job.superseded.is_set():
+        superseded = isinstance(result, (Failed, Unloaded)) and job.superseded.is_set()
+        if isinstance(job.work, (LoadChoice, UnloadRequest)):
+            self._lost = superseded and not (isinstance(result, Failed) and result.kept)
+        if superseded:
             log.info("a superseded job ended with %s", result)
             result = None
         self.done.emit(job, result)
@@ -116,16 +120,21 @@ class EngineWorker(QObject):
     def _events(self, job: Job) -> Iterator[Event]:
         work = job.work
         if isinstance(work, CompareRequest):
-            return Comparison(self._client, self._resolve, work, job.cancel, job.superseded).events()
+            return self._compare(work, job)
         if isinstance(work, GenerateRequest):
             return self._client.stream(work, job.cancel, job.others)
         return self._load(work, job) if isinstance(work, LoadChoice) else self._client.stream(work, job.cancel)
+
+    def _compare(self, work: CompareRequest, job: Job) -> Iterator[Event]:
+        comparison = Comparison(self._client, self._resolve, work, job.cancel, job.superseded)
+        yield from comparison.events()
+        self._lost = comparison.loaded != work.own
 
     def _load(self, choice: LoadChoice, job: Job) -> Iterator[Event]:
         try:
             request = self._resolve(choice)
         except Exception as error:
-            yield replace(failure(error), kept=True)  # nobody touched what is loaded
+            yield replace(failure(error), kept=not self._lost)  # nobody touched what is loaded
             return
         yield from self._client.stream(request, job.cancel)
 

@@ -2703,7 +2703,7 @@ Protokolle: {logs}</translation>
   </message>
   <message>
    <source>Use this</source>
-   <translation>Diese nehmen</translation>
+   <translation>Dieses nehmen</translation>
   </message>
  </context>
  <context>
@@ -4666,6 +4666,10 @@ Antwort: {reply}
   <message>
    <source>A schema is a JSON object, in braces.</source>
    <translation>Ein Schema ist ein JSON-Objekt, in geschweiften Klammern.</translation>
+  </message>
+  <message>
+   <source>It holds a number that is too long.</source>
+   <translation>Es enthält eine zu lange Zahl.</translation>
   </message>
   <message>
    <source>It is nested too deeply.</source>

@@ -14,7 +14,7 @@ from helix_app.bridge.worker import EngineWorker, Job, Task, TaskWorker, Work, t
 from helix_app.protocol.events import CompareArm, CompareStarted, Event, Failed, Finished, Forgotten, Notice, TextDelta
 from helix_app.protocol.intake import Intake
 from helix_app.protocol.models.loading import DevicesFound, LoadProgress, Unloaded
-from helix_app.protocol.requests import DevicesRequest, LoadChoice, LoadRequest, Request, UnloadRequest
+from helix_app.protocol.requests import ArmChoice, DevicesRequest, LoadChoice, LoadRequest, Request, UnloadRequest
 from tests.bridge.compare import comparing
 from tests.bridge.compare.comparing import resolve
 from tests.engine.host.fake_engines import ask, finished, model_ready
@@ -175,3 +175,40 @@ def test_a_name_that_nobody_knows_leaves_what_is_loaded_where_it_is() -> None:
     worker.run(Job(LoadChoice("x")))
     assert client.asked == []
     assert (ended[0].code, ended[0].kept) == ("model_unknown", True)
+
+
+def _unknown_after(client: Client | comparing.Engine, job: Job) -> bool:
+    """Whether a choice that nobody knows, after this job, leaves what the window takes for loaded where it is."""
+    ended: list[Event] = []
+    worker = EngineWorker(client, resolve, lambda _: None)
+    worker.done.connect(lambda _, result: ended.append(result))
+    worker.run(job)
+    worker.run(Job(LoadChoice("m", draft="unknown")))
+    assert isinstance(ended[-1], Failed)
+    return ended[-1].kept
+
+
+@pytest.mark.parametrize(
+    ("result", "overtaken", "kept"),
+    [
+        (Unloaded(), True, False),
+        (Unloaded(), False, True),
+        (Failed("internal"), True, False),
+        (Failed("load_cancelled", kept=True), True, True),
+        (READY, True, True),
+    ],
+)
+def test_a_model_that_an_overtaken_load_took_away_is_not_where_it_was(
+    result: Event, overtaken: bool, kept: bool
+) -> None:
+    job = Job(LoadChoice("m"))
+    if overtaken:
+        job.superseded.set()
+    assert _unknown_after(Client(result), job) is kept
+
+
+@pytest.mark.parametrize(("second", "kept"), [(ArmChoice(dtype="float32"), False), (comparing.PLAIN, True)])
+def test_nor_is_one_in_whose_place_a_comparison_loaded_another(second: ArmChoice, kept: bool) -> None:
+    job = Job(comparing.request(comparing.SPEC, second))
+    job.superseded.set()
+    assert _unknown_after(comparing.Engine(), job) is kept

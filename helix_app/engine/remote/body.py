@@ -21,7 +21,8 @@ _PLAIN_FORMS = ("json_object", "json_schema")
 
 
 def check(request: GenerateRequest, owner: str) -> None:
-    """Raise InputError ``remote_unsupported`` for what no server of this kind can be asked.
+    """Raise InputError ``remote_unsupported`` for what no server of this kind can be asked, ``grammar_invalid`` for a
+    schema that is no JSON.
 
     Args:
         owner: what the server's model list says of who owns the model, such as ``vllm``; "" where it says nothing.
@@ -35,8 +36,19 @@ def check(request: GenerateRequest, owner: str) -> None:
         refused = "a reply by a grammar or a regular expression"
     elif _continues(request) and owner not in _CONTINUES:
         refused = "to go on with a reply"
+    elif request.raw and request.grammar is not None and not request.prompt and _begun(request):
+        refused = "to go on with a reply"  # a server sees one text, not which part of it the form is for
     if refused:
         raise InputError("remote_unsupported", what=refused)
+    if request.grammar is not None and request.grammar.kind == "json_schema":
+        _check_schema(request.grammar.text)
+
+
+def _check_schema(text: str) -> None:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise InputError("grammar_invalid", reason=str(exc), detail=str(exc)) from exc
 
 
 def body_of(request: GenerateRequest, model: str, owner: str, without: Collection[str] = ()) -> dict[str, Any]:
@@ -105,7 +117,11 @@ def _message(message: ChatMessage) -> dict[str, str]:
 
 
 def _continues(request: GenerateRequest) -> bool:
-    last = () if request.raw else request.messages[-1:]
+    return not request.raw and _begun(request)
+
+
+def _begun(request: GenerateRequest) -> bool:
+    last = request.messages[-1:]
     return bool(last) and last[0].role == "assistant" and bool(last[0].content)
 
 

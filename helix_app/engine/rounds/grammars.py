@@ -22,7 +22,7 @@ def grammar_mask(session: Session, request: GenerateRequest) -> GrammarMask | No
     if session.grammars is None:
         session.grammars = _vocabulary(session)
     mask = session.grammars.mask(request.grammar, _thought(session.tokenizer, request))
-    begun = "" if request.raw else begun_reply(request.messages)[1]
+    begun = "" if request.raw and request.prompt else begun_reply(request.messages)[1]
     for token in session.tokenizer.encode_continued(begun) if begun else ():
         if mask.complete or not mask.consume(token):
             raise InputError("grammar_begun")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from PySide6.QtCore import QObject, QPoint, QTimer, Signal
+from PySide6.QtCore import QDate, QDateTime, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
@@ -75,6 +75,13 @@ class MessageList(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._build_earlier)
+        self._day, self._midnight = date.today(), QTimer(self)
+        self._midnight.setSingleShot(True)
+        self._midnight.timeout.connect(self.check_day)
+        app = QGuiApplication.instance()
+        if isinstance(app, QGuiApplication):
+            app.applicationStateChanged.connect(self.check_day)  # the timer of a computer that slept is late
+        self.check_day()
         view.top_near.connect(self._timer.start)
         theme.resized.connect(self.redraw)
         state.model_changed.connect(self._on_next_changed)
@@ -154,6 +161,14 @@ class MessageList(QObject):
         if cursor:
             self._give_cursor(cursor, same)
 
+    def renew(self, message_id: str) -> None:
+        """Build the last message anew."""
+        widget = self.widget(message_id)
+        if widget is not None and message_id == self._book.current.leaf:
+            self._view.remove(widget)
+            self._view.add(self._make(self._book.current.message(message_id)))
+            self._refresh()
+
     def _give_cursor(self, name: str, same: int) -> None:
         """Let the cursor stand on the button of this name in the first message that is new, or where one writes."""
         new = [w for w in self._view.messages() if isinstance(w, (UserBubble, Reply))][same : same + 1]
@@ -193,6 +208,16 @@ class MessageList(QObject):
             message = talk.message(bubble.message_id)
             before = talk.message(message.parent).created if message.parent in talk else ""
             bubble.show_time(time_text(message.created, before, date.today()), moment_text(message.created))
+
+    def check_day(self, _state: Qt.ApplicationState | None = None) -> None:
+        """Tell the times anew if it is another day."""
+        if self._day != date.today():
+            self._day = date.today()
+            for widget in self._view.messages():
+                if isinstance(widget, UserBubble):
+                    self._tell_time(widget)
+        tomorrow = QDate.currentDate().addDays(1).startOfDay()
+        self._midnight.start(QDateTime.currentDateTime().msecsTo(tomorrow) + 1000)
 
     def _build_earlier(self) -> None:
         """A few more above what is shown, as long as the reader is near them."""

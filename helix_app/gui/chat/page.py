@@ -222,8 +222,7 @@ class ChatPage(QWidget):
 
     def again(self) -> None:
         """Write the last reply again."""
-        last = self.last_reply()
-        if last is not None:
+        if (last := self.last_reply()) is not None:
             self.write_again(last.message_id)
 
     def write_again(self, message_id: str) -> None:
@@ -338,7 +337,8 @@ class ChatPage(QWidget):
             here, sent = writing is self.book.writing, self._sent
             self._queued = self._queued and not here
             unsent = not_sent(event.code) and here and not writing.text()
-            self.feed.on_failed(writing, event, larger_for(self._state.ready, event))
+            if not self.feed.on_failed(writing, event, larger_for(self._state.ready, event)) and here:
+                self.show_error(event)
             if unsent and sent is not None and sent[0] == writing.request.request_id:
                 self._sent = None
                 self.book.take_back(writing.conversation.message(writing.message_id).parent)
@@ -367,12 +367,11 @@ class ChatPage(QWidget):
         return self._state.ready is not None and not self._refuses()
 
     def _refuses(self) -> bool:
-        code = self._why
-        if code:
+        if self._why:
             self._told = True
-            self.show_error(events.Failed(code))
+            self.show_error(events.Failed(self._why))
             self.hint.hide()  # it says the same
-        return bool(code)
+        return bool(self._why)
 
     def _unqueue(self) -> None:
         if self._queued:
@@ -382,12 +381,13 @@ class ChatPage(QWidget):
     def _answer(self, question: str, sent: Draft | None = None) -> None:
         """Let a question be answered."""
         book, ready, settings, plain = self.book, self._state.ready, self._state.settings, self.continuing.plain
-        alternatives = self.origins.alternatives
-        request = reply_request(book.current, question, settings, self._state.seed, alternatives, plain=plain)
+        seed, more = self._state.seed, self.origins.alternatives
+        request = reply_request(book.current, question, settings, seed, more, plain=plain)
         self._sent = None if sent is None else (request.request_id, sent)
         name = "" if ready is None else ready.target_name
-        message = book.add("assistant", "", question, "writing", name, begun_text(request))
-        self._begin(writing_of(request, book.current, message.id, ready))
+        writing = writing_of(request, book.current, "", ready)
+        writing.message_id = book.add("assistant", "", question, "writing", name, begun_text(writing)).id
+        self._begin(writing)
 
     def _begin(self, writing: Writing) -> None:
         self.error.hide()

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from helix_app.gui.chat.message.reply import Reply
 from helix_app.gui.chat.message_list import MessageList
+from helix_app.gui.chat.refusals import not_sent
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.record import record_of, to_text
 from helix_app.gui.chats.writing import Writing
@@ -20,6 +21,7 @@ from helix_app.protocol.conversations.chats import MessageState
 
 FRAME_MS = 33
 STATES: dict[str, MessageState] = {"cancelled": "stopped", "length": "length", "context_full": "context_full"}
+REFUSED = ("grammar_begun", "remote_unsupported")  # errors of a reply that cannot go on, besides those of ``not_sent``
 
 
 class ReplyFeed(QObject):
@@ -146,12 +148,26 @@ class ReplyFeed(QObject):
         writing = self._book.writings.get(event.request_id)
         return [] if writing is None else [writing]
 
-    def on_failed(self, writing: Writing, event: events.Failed, larger: int) -> None:
-        """A reply ended with an error; what was written stays. ``larger`` is a context that helps, 0 for none."""
+    def on_failed(self, writing: Writing, event: events.Failed, larger: int) -> bool:
+        """A reply ended with an error; what was written stays. ``larger`` is a context that helps, 0 for none.
+
+        False for one that was not gone on with at all: it is as it was before, and says nothing of the error.
+        """
+        if writing.begun and not writing.parts and (not_sent(event.code) or event.code in REFUSED):
+            self._give_back(writing)
+            return False
         reply = self._widget(writing)
         if reply is not None:
             reply.fail(event, larger)
         self._end(writing, writing.text(), "failed", to_text(record_of(writing, self._state.ready, event)))
+        return True
+
+    def _give_back(self, writing: Writing) -> None:
+        here, talk = writing is self._book.writing, writing.conversation
+        details = talk.message(writing.message_id).details if writing.message_id in talk else ""
+        self._end(writing, writing.begun, writing.was, details)
+        if here:
+            self._list.renew(writing.message_id)
 
     def _end(self, writing: Writing, text: str, state: MessageState, details: str) -> None:
         if writing is self._book.writing:

@@ -16,7 +16,7 @@ from helix_app.gui.chats.prompting import Prompting
 from helix_app.gui.chats.record import from_text
 from helix_app.protocol.conversations.chats import Message
 from helix_app.protocol.models.loading import ModelReady
-from helix_app.protocol.requests import ChatMessage, GenerateRequest, SamplingParams
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, Grammar, SamplingParams
 
 APART = "\n\n"
 MARKS = ("<think>", "</think>")  # around the thoughts of a model of which nothing else is known
@@ -90,6 +90,14 @@ def given(conversation: Conversation, message_id: str) -> list[Message]:
     return [message for index, message in enumerate(path) if _told(path, index)]
 
 
+def _form(message: Message, own: Prompting) -> Grammar | None:
+    """The form of the answer to a question, or of an answer that goes on; one without a record was free."""
+    if message.role == "user":
+        return own.form
+    record = from_text(message.details)
+    return None if record is None else record.grammar
+
+
 def reply_request(
     conversation: Conversation,
     message_id: str,
@@ -102,7 +110,8 @@ def reply_request(
     """The request for an answer to a question, or to go on with an answer; each token with so many likeliest ones.
 
     What the conversation has of its own goes before ``settings`` and ``seed``. With ``plain`` the text up to there is
-    continued; a system prompt, a template and a switch of thinking have no place in it.
+    continued; a system prompt, a template and a switch of thinking have no place in it. An answer goes on in the form
+    that it was begun in.
     """
     own = conversation.prompting
     settings = own.applied(settings)
@@ -121,7 +130,7 @@ def reply_request(
         thinking=None if plain else own.thinking,
         template="" if plain else own.template,
         on_full=settings.on_full,
-        grammar=own.form,
+        grammar=_form(conversation.message(message_id), own),
         sampling=SamplingParams(
             temperature=settings.temperature,
             top_k=settings.top_k,

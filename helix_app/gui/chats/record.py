@@ -147,10 +147,11 @@ def rewritten(before: str, record: Record, answer: str) -> tuple[str, Record]:
     )
 
 
-def begun_text(request: GenerateRequest) -> str:
+def begun_text(writing: Writing) -> str:
     """What is known of a reply before its first word, where that decides how it is shown: JSON, or empty."""
-    known = request.raw or request.grammar is not None
-    return to_text(Record(plain=request.raw, grammar=request.grammar)) if known else ""
+    request = writing.request
+    record = Record(marks=writing.marks, opens=writing.opens, plain=request.raw, grammar=request.grammar)
+    return to_text(record) if request.raw or request.grammar is not None or writing.opens else ""
 
 
 def writing_on(
@@ -158,7 +159,7 @@ def writing_on(
 ) -> Writing:
     """A reply that this model is about to write further. Its thought stands between the marks of who began it."""
     message = conversation.message(message_id)
-    writing = writing_of(request, conversation, message_id, ready, message.text)
+    writing = replace(writing_of(request, conversation, message_id, ready, message.text), was=message.state)
     record = from_text(message.details)
     if record is None:
         return writing

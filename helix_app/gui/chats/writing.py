@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from helix_app.base.replies.thinking import ThoughtSplitter
 from helix_app.gui.chats.conversation import Conversation
+from helix_app.protocol.conversations.chats import MessageState
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
 
@@ -26,6 +27,7 @@ class Writing:
         tokens: that it has by now.
         thought_seconds, thought_tokens: that it spent on thoughts.
         left_out: messages of its request, the oldest ones, that its context had no room for.
+        was: how the message had ended before it is written further.
     """
 
     request: GenerateRequest
@@ -42,6 +44,7 @@ class Writing:
     thought_seconds: float = 0.0
     thought_tokens: int = 0
     left_out: int = 0
+    was: MessageState = "writing"
 
     def __post_init__(self) -> None:
         self._splitter = ThoughtSplitter(self.marks, self.opens)

@@ -1,4 +1,4 @@
-"""The text of one arm as the chat shows it: Markdown, laid out anew only where it changed."""
+"""The text of one arm as the chat shows it, laid out anew only where it changed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from helix_app.gui.chat.text.blocks import BlockStack
 from helix_app.gui.chat.text.markdown import MarkdownStream
+from helix_app.gui.chat.text.plain import PlainStream
 from helix_app.gui.look.theme import Theme
 
 MARGIN = 12
@@ -16,7 +17,7 @@ REST_MS = 120
 
 
 class FormattedPane(QScrollArea):
-    """A reply in Markdown that grows at its end; a shorter text is laid out from its beginning.
+    """A reply that grows at its end, in Markdown unless it is of a given form; a shorter text is laid out anew.
 
     Nothing is laid out while it is hidden.
     """
@@ -25,7 +26,8 @@ class FormattedPane(QScrollArea):
         super().__init__(parent)
         self._theme = theme
         self._wanted = self._shown = ""
-        self._stream = MarkdownStream()
+        self._verbatim = False
+        self._stream = self._new_stream()
         self._following = True
         self.setObjectName("comparePane")
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -47,6 +49,23 @@ class FormattedPane(QScrollArea):
         stack.height_changed.connect(self._fit)
         return stack
 
+    def _new_stream(self) -> MarkdownStream | PlainStream:
+        return PlainStream() if self._verbatim else MarkdownStream()
+
+    def begin(self, verbatim: bool) -> None:
+        """A new reply, of which nothing is there yet; with ``verbatim`` nothing in it is Markdown."""
+        self._verbatim, self._wanted = verbatim, ""
+        self._rest.stop()
+        self._clear()
+        self.follow()
+
+    def _clear(self) -> None:
+        old, self._stream, self._shown = self._stack, self._new_stream(), ""
+        self._stack = self._make()
+        old.hide()
+        old.deleteLater()
+        self._stack.show()
+
     def show_text(self, text: str) -> None:
         """Show this text and no more of the reply."""
         self._wanted = text
@@ -63,18 +82,14 @@ class FormattedPane(QScrollArea):
         if self._wanted == self._shown:
             return
         if not self._wanted.startswith(self._shown):
-            old, self._stream, self._shown = self._stack, MarkdownStream(), ""
-            self._stack = self._make()
-            old.hide()
-            old.deleteLater()
-            self._stack.show()
+            self._clear()
         self._stream.feed(self._wanted[len(self._shown) :])
         self._shown = self._wanted
         self._stack.show_stream(self._stream)
         self._fit()
 
     def shown_text(self) -> str:
-        """The Markdown that is laid out."""
+        """The text that is laid out."""
         return self._shown
 
     def blocks(self) -> BlockStack:

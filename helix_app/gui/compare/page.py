@@ -198,7 +198,7 @@ class ComparePage(QWidget):
         self._gap, self._stopping, self._noise = None, False, QUIET
         self.clock.set_duration(0.0)
         for index, (pane, record) in enumerate(zip(self.panes, self.records)):
-            pane.begin(record)
+            pane.begin(record, verbatim=request.grammar is not None)
             pane.text.set_mark(None)
             pane.set_title(self.setup.describe(index, request.arms[index]))
         self.plots.begin(self.records, sides(request.arms))

@@ -92,12 +92,11 @@ class ArmPane(QFrame):
         """Show the reply as the chat does, or as the model wrote it."""
         self._views.setCurrentWidget(self.formatted if formatted else self.text)
 
-    def begin(self, record: ArmRecord) -> None:
-        """A new comparison: show this record from now on."""
+    def begin(self, record: ArmRecord, verbatim: bool = False) -> None:
+        """A new comparison: show this record from now on; with ``verbatim`` nothing in its text is Markdown."""
         self._record = record
         self.text.clear_all()
-        self.formatted.show_text("")
-        self.formatted.follow()
+        self.formatted.begin(verbatim)
         self.figures.setText(self.tr("waiting"))
         self.notice.hide()
         self.error.hide()

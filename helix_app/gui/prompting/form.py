@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from helix_app.gui.chats.prompting import LONGEST_SCHEMA
 from helix_app.gui.glossary import terms
+from helix_app.gui.kit import figures
 from helix_app.gui.kit.controls.buttons import Choice, Picker, ThemedButton
 from helix_app.gui.kit.dialog import Dialog, answer_row
 from helix_app.gui.look.theme import Theme
@@ -136,11 +137,13 @@ def fault_in(schema: str) -> str:
     if not schema:
         return tr("Nothing is written yet.")
     if len(schema) > LONGEST_SCHEMA:
-        return tr("It is too long: {n} characters at most.").format(n=f"{LONGEST_SCHEMA:,}")
+        return tr("It is too long: {n} characters at most.").format(n=figures.count(LONGEST_SCHEMA))
     try:
         read = json.loads(schema)
     except json.JSONDecodeError as error:
         return tr("Line {line} is no JSON.").format(line=error.lineno)
     except RecursionError:
         return tr("It is nested too deeply.")
+    except ValueError:  # of a number with more digits than Python reads
+        return tr("It holds a number that is too long.")
     return "" if isinstance(read, dict) else tr("A schema is a JSON object, in braces.")

@@ -22,6 +22,8 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>#])")
 class Section:
     """A message, or all of a text that was continued: one passage, whoever wrote which part.
 
+    A reply of a given form is text, too.
+
     Attributes:
         speaker: who wrote it.
         note: how it ended, where that is not as it should.
@@ -67,7 +69,8 @@ def _sections(chat: Chat) -> list[Section]:
             continue
         sections += _passage(passage)
         passage = []
-        sections.append(Section(_speaker(message), message.text.strip(), _note(message), message.role))
+        kind = "text" if _details(message).get("grammar") else message.role  # nothing in JSON is Markdown
+        sections.append(Section(_speaker(message), message.text.strip(), _note(message), kind))
     return [*sections, *_passage(passage)]
 
 
@@ -88,11 +91,16 @@ def _speaker(message: Message) -> str:
 
 def _says(message: Message, what: str) -> bool:
     """Whether the details of a reply say that it is ``edited``, or that it continues a text (``plain``)."""
+    return _details(message).get(what) is True
+
+
+def _details(message: Message) -> dict[str, Any]:
+    """What is kept beside a reply; nothing where that cannot be read."""
     try:
         details = json.loads(message.details or "{}")
-    except ValueError:
-        return False
-    return isinstance(details, dict) and details.get(what) is True
+    except (ValueError, RecursionError):
+        return {}
+    return details if isinstance(details, dict) else {}
 
 
 def _note(message: Message) -> str:

@@ -53,6 +53,24 @@ def test_a_begun_reply_is_continued_where_servers_can() -> None:
     body.check(GenerateRequest("r", begun), "llamacpp")
 
 
+def test_a_text_that_is_begun_in_a_form_is_not_gone_on_with() -> None:
+    request = GenerateRequest("r", (USER, ChatMessage("assistant", "{")), raw=True, grammar=Grammar("json_object"))
+    for owner in ("helix", "vllm", ""):
+        with pytest.raises(InputError) as caught:
+            body.check(request, owner)
+        assert caught.value.code == "remote_unsupported"
+    for other in (replace(request, grammar=None), replace(request, prompt="x"), replace(request, messages=(USER,))):
+        body.check(other, "")
+
+
+@pytest.mark.parametrize("schema", ["{", "[" * 100_000, "1" * 5000], ids=["no json", "deep", "long number"])
+def test_a_schema_that_is_no_json_is_told(schema: str) -> None:
+    with pytest.raises(InputError) as caught:
+        body.check(GenerateRequest("r", (USER,), grammar=Grammar("json_schema", schema)), "helix")
+    assert caught.value.code == "grammar_invalid"
+    assert caught.value.fields["reason"]
+
+
 def test_fields_that_were_refused_are_left_out() -> None:
     made = told(without=("top_k", "max_tokens", "stream_options"))
     assert not {"top_k", "max_tokens", "stream_options"} & made.keys()

@@ -140,6 +140,19 @@ def test_a_begun_reply_goes_on_by_the_grammar(models: Models) -> None:
         assert _error(models, bad) == "grammar_begun"
 
 
+def test_a_text_in_messages_goes_on_by_the_grammar(models: Models) -> None:
+    begun = '{"name": "ca", "pe'
+    pieces = (ChatMessage("user", "the cat "), ChatMessage("assistant", begun))
+    request = dataclasses.replace(shaped(sampling=COUPLED), raw=True, messages=pieces)
+    result = alone(models.session("ngram"), request)
+    jsonschema.validate(json.loads(begun + result.text), PERSON)
+    for wrong in ("Sure: ", '{"name": "a", "pets": ["the cat"], "age": 1}'):
+        bad = dataclasses.replace(request, messages=(pieces[0], ChatMessage("assistant", wrong)))
+        assert _error(models, bad) == "grammar_begun"
+    other = dataclasses.replace(request, messages=(*pieces, ChatMessage("user", " the cat ")))
+    check_valid(alone(models.session("ngram"), other))  # another one begins where a person wrote last
+
+
 def _error(models: Models, request: GenerateRequest) -> str:
     with pytest.raises(InputError) as caught:
         Scheduler(models.session("ngram")).add(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from PySide6.QtCore import Qt
@@ -10,9 +11,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
+from helix_app.gui.chat import message_list
 from helix_app.gui.chat.message.bubble import UserBubble
 from helix_app.gui.chat.message.reply import Reply
 from helix_app.gui.chats.conversation import Conversation
+from helix_app.gui.chats.prompting import Prompting, to_text as prompting_text
 from helix_app.gui.chats.record import Record, from_text as record_from, record_of, to_text
 from helix_app.gui.chats.writing import Writing
 from helix_app.gui.window.main_window import MainWindow
@@ -273,12 +276,18 @@ def test_messages_tell_when_they_were_written(window: MainWindow) -> None:
 
 
 def test_the_cursor_stays_on_the_button_that_changed_the_message(window: MainWindow, chat: Driver) -> None:
-    versions = (question("q", "", "Why?"), answer("a1", "q", "So."), answer("a2", "q", "Or so."))
-    open_chat(window, made_chat("c", *versions, leaf="a2"))
+    versions = [answer(f"a{n}", "q", f"So {n}.") for n in (1, 2, 3)]
+    open_chat(window, made_chat("c", question("q", "", "Why?"), *versions, leaf="a3"))
     settle()
     before = chat.reply._footer.versions.earlier  # type: ignore[union-attr]
     before.setFocus()
     QTest.keyClick(before, Qt.Key.Key_Space)
+    settle()
+    assert shown(window) == ["q", "a2"]
+    earlier = chat.reply._footer.versions.earlier  # type: ignore[union-attr]
+    assert earlier is not before
+    assert QApplication.focusWidget() is earlier
+    QTest.keyClick(earlier, Qt.Key.Key_Space)
     settle()
     assert shown(window) == ["q", "a1"]
     footer = chat.reply._footer
@@ -334,3 +343,53 @@ def test_a_reply_of_a_given_form_stands_as_it_was_written(
     open_chat(window, made_chat("c", question("q", "", "Why?"), answer("a", "q", text, details=details)))
     shown = [block.text() for block in chat.reply.text_blocks()]
     assert (shown == [text]) is (form is not None)
+
+
+def test_an_interrupted_reply_of_a_given_form_has_its_thought_apart(window: MainWindow, chat: Driver) -> None:
+    window.on_event(fake.ready(thinking=THINK))
+    window.book.set_prompting(prompting_text(Prompting(form=Grammar("json_object"))))
+    chat.ask("Why?")
+    details = window.book.current.path()[-1].details  # what the store was told before the first word
+    chat.finish("{}")
+    begun = answer("a", "q", "<think>Hm.</think>{", "interrupted", details)
+    open_chat(window, made_chat("c", question("q", "", "Why?"), begun))
+    assert chat.reply.answer() == "{"
+    assert chat.reply.thought is not None
+    assert chat.reply.thought.text() == "Hm."
+    chat.reply.continue_requested.emit()
+    chat.finish("}")
+    record = record_from(window.book.current.path()[-1].details) or Record()
+    assert (record.marks, record.grammar) == (THINK, Grammar("json_object"))
+    assert chat.reply.answer() == "{}"
+
+
+class Days:
+    """What says which day it is."""
+
+    now = date(2025, 3, 6)
+
+    @classmethod
+    def today(cls) -> date:
+        return cls.now
+
+
+def test_times_are_those_of_the_day_also_after_midnight(
+    window: MainWindow, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_list, "date", Days)
+    first = replace(question("q", "", "Why?"), created="2025-03-04T12:00:00+00:00")
+    late = replace(question("q2", "q", "And?"), created="2025-03-06T12:00:00+00:00")
+    open_chat(window, made_chat("c", first, late))
+    bubble = window.chat.list.widget("q2")
+    assert isinstance(bubble, UserBubble)
+    today = bubble.when.text()
+    assert today
+    monkeypatch.setattr(Days, "now", date(2025, 3, 7))
+    qapp.applicationStateChanged.emit(Qt.ApplicationState.ApplicationActive)  # a computer woke up
+    assert bubble.when.text() == f"Yesterday, {today}"
+    monkeypatch.setattr(Days, "now", date(2025, 3, 8))
+    midnight = window.chat.list._midnight
+    assert 0 < midnight.remainingTime() <= 25 * 3_600_000 + 1000
+    midnight.timeout.emit()
+    assert "2025" in bubble.when.text() or "/25" in bubble.when.text()
+    assert midnight.isActive()

@@ -127,3 +127,11 @@ def test_a_message_that_met_a_broken_template_comes_back(window: MainWindow, cha
     window.on_event(Failed("template_own_failed", "", (("reason", "a loop"),), request.request_id))
     assert window.chat.composer.text() == "Why?"
     assert "Correct it under Prompt and sampling" in window.chat.error.sentence.text()
+
+
+@pytest.mark.parametrize("code", ["grammar_invalid", "grammar_missing", "grammar_tokenizer"])
+def test_a_message_whose_form_cannot_be_had_comes_back(window: MainWindow, chat: Driver, code: str) -> None:
+    request = chat.ask("Why?")
+    window.on_event(Failed(code, "", (("reason", "a loop"),), request.request_id))
+    assert window.chat.composer.text() == "Why?"
+    assert window.chat.view.messages() == []

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from helix_app.gui.chats.prompting import Prompting, to_text
 from helix_app.gui.chats.record import from_text
 from helix_app.protocol import events
 from helix_app.protocol.conversations.chats import EndMessage, GrowMessage
 from helix_app.protocol.events import Failed, TextDelta
-from helix_app.protocol.requests import ChatMessage
+from helix_app.protocol.requests import ChatMessage, Grammar
 from tests.gui import fake
 from tests.gui.chats.made_chats import FakeStore
 from tests.gui.driver import Driver
@@ -94,3 +95,60 @@ def test_the_store_has_the_text_half_a_second_later(chat: Driver, qtbot) -> None
     qtbot.waitUntil(lambda: bool(store.of(GrowMessage)))
     assert store.texts[chat.reply.message_id] == "One two"
     assert store.states[chat.reply.message_id] == "writing"
+
+
+@pytest.mark.parametrize("code", ["grammar_begun", "grammar_missing", "remote_unsupported", "prompt_too_long"])
+def test_a_reply_that_was_not_gone_on_with_is_as_it_was(chat: Driver, code: str) -> None:
+    store = FakeStore(chat.window)
+    chat.ask("x")
+    chat.write("Half ")
+    chat.finish("Half ", "cancelled")
+    before = chat.window.book.current.message(chat.reply.message_id)
+    chat.reply.continue_requested.emit()
+    fields = (("what", "x"), ("tokens", "9"), ("limit", "8"))
+    chat.window.on_event(Failed(code, "", fields, chat.requests[-1].request_id))
+    assert chat.window.book.current.message(before.id) == before
+    end = store.of(EndMessage)[-1]
+    assert isinstance(end, EndMessage)
+    assert (end.text, end.state, end.details) == (before.text, "stopped", before.details)
+    assert chat.window.chat.error.isVisible()
+    assert (chat.reply.source(), chat.reply.error_sentence()) == ("Half ", "")
+    assert chat.reply._footer is not None
+    assert chat.reply._footer.go_on.isVisibleTo(chat.reply)
+    chat.reply.continue_requested.emit()
+    assert not chat.window.chat.error.isVisible()
+    chat.finish("and half.")
+    assert chat.reply.source() == "Half and half."
+
+
+def test_a_reply_that_failed_further_on_has_failed(chat: Driver) -> None:
+    chat.ask("x")
+    chat.finish("Half ", "cancelled")
+    chat.reply.continue_requested.emit()
+    chat.write("and")
+    chat.window.on_event(Failed("grammar_begun", "", (), chat.requests[-1].request_id))
+    assert chat.window.book.current.message(chat.reply.message_id).state == "failed"
+
+
+JSON = Grammar("json_object")
+
+
+@pytest.mark.parametrize(("first", "then"), [(None, JSON), (JSON, None)])
+def test_a_reply_goes_on_in_its_own_form_and_stays_of_it(
+    chat: Driver, first: Grammar | None, then: Grammar | None
+) -> None:
+    book = chat.window.book
+    book.set_prompting(to_text(Prompting(form=first)))
+    chat.ask("x")
+    chat.finish("1. *b*", "length")
+    book.set_prompting(to_text(Prompting(form=then)))
+    chat.reply.continue_requested.emit()
+    assert chat.requests[-1].grammar == first
+    chat.finish(" c", "length")
+    chat.window.chat.list.rebuild()
+    shown = [block.text() for block in chat.reply.text_blocks()]
+    assert (shown == ["1. *b* c"]) is (first is not None)
+    chat.reply.continue_requested.emit()
+    assert chat.requests[-1].grammar == first
+    chat.finish(" d")
+    assert chat.ask("y").grammar == then

@@ -10,10 +10,11 @@ from helix_app.gui.chats.conversation import Conversation
 from helix_app.gui.chats.prompting import Prompting, to_text
 from helix_app.gui.chats.record import Record, to_text as details_of
 from helix_app.protocol.conversations.chats import Message
-from helix_app.protocol.requests import ChatMessage
+from helix_app.protocol.requests import ChatMessage, Grammar
 from tests.gui import fake
 
 PLAIN = details_of(Record(plain=True))
+JSON = Grammar("json_object")
 
 
 def joined(pieces: tuple[ChatMessage, ...]) -> str:
@@ -136,3 +137,18 @@ def test_the_messages_of_a_request_are_counted_as_the_engine_does() -> None:
     ]  # fmt: skip
     chat = chat_talk()
     assert names(given(chat, chat.leaf)) == names(chat.told(chat.leaf))
+
+
+@pytest.mark.parametrize(
+    ("details", "form"), [(details_of(Record(grammar=JSON)), JSON), (details_of(Record()), None), ("", None)]
+)
+@pytest.mark.parametrize("own", [JSON, None])
+def test_a_reply_goes_on_in_the_form_that_it_was_begun_in(
+    details: str, form: Grammar | None, own: Grammar | None
+) -> None:
+    talk = Conversation()
+    ask = talk.add("user", "Why?")
+    talk.add("assistant", "{", details=details)
+    talk.settings = to_text(Prompting(form=own))
+    assert reply_request(talk, talk.leaf, Settings(), None).grammar == form
+    assert reply_request(talk, ask.id, Settings(), None).grammar == own

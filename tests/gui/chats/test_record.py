@@ -9,7 +9,7 @@ import pytest
 
 from helix_app.gui.chats.conversation import Conversation
 from helix_app.gui.chats.record import Record, begun_text, context_tokens, from_text, record_of, to_text
-from helix_app.gui.chats.writing import Writing
+from helix_app.gui.chats.writing import Writing, writing_of
 from helix_app.protocol.events import Failed
 from helix_app.protocol.requests import GenerateRequest, Grammar, SamplingParams
 from tests.gui import fake
@@ -78,10 +78,19 @@ def test_the_form_of_a_reply_is_kept_and_known_from_its_begin() -> None:
     record = from_text(to_text(record_of(writing, None, fake.finished("r"))))
     assert record is not None
     assert record.request((), "x").grammar == form
-    begun = from_text(begun_text(writing.request))
+    begun = from_text(begun_text(writing))
     assert begun is not None
     assert (begun.grammar, begun.plain) == (form, False)
-    text = from_text(begun_text(replace(REQUEST, raw=True)))
+    text = from_text(begun_text(Writing(replace(REQUEST, raw=True), Conversation(), "m")))
     assert text is not None
     assert text.plain
-    assert begun_text(REQUEST) == ""
+    assert begun_text(written()) == ""
+
+
+@pytest.mark.parametrize(("form", "opens"), [(Grammar("json_object"), False), (None, True)])
+def test_the_marks_of_a_thought_are_known_from_its_begin(form: Grammar | None, opens: bool) -> None:
+    ready = fake.ready(thinking=("<t>", "</t>"), thinking_opens=opens)
+    writing = writing_of(replace(REQUEST, grammar=form), Conversation(), "m", ready)
+    begun = from_text(begun_text(writing))
+    assert begun is not None
+    assert (begun.marks, begun.opens, begun.grammar) == (("<t>", "</t>"), opens, form)

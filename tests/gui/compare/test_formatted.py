@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.gui.compare.formatted import LONG, FormattedPane
 from helix_app.gui.look.theme import Theme
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, Grammar
 from tests.comparing import plain_reply
 from tests.gui.compare.instruments.person import CompareDriver
 
@@ -92,3 +93,16 @@ def test_the_end_is_in_sight_until_a_person_scrolls(pane: FormattedPane) -> None
     assert bar.value() == 3
     pane.follow()
     assert bar.value() == bar.maximum()
+
+
+def test_nothing_in_a_reply_of_a_given_form_is_markdown(driver: CompareDriver) -> None:
+    shown = driver.page.panes[0].formatted
+    for form, text in ((Grammar("json_object"), '{"a": "__b__"}'), (None, '{"a": "b"}')):
+        driver.page.race(GenerateRequest("r", (ChatMessage("user", "x"),), grammar=form))
+        driver.arm(0, plain_reply(['{"a": ', '"__b__"}']))
+        assert words(shown) == [text]
+        driver.arm(1, plain_reply(['{"a": ', '"__b__"}']))
+        driver.done()
+        driver.page.clock.seek(driver.page.records[0].seconds[0])
+        driver.page.clock.seek(driver.page.clock.duration)
+        assert words(shown) == [text]

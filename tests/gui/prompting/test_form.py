@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from helix_app.gui.chats.prompting import LONGEST_SCHEMA, Prompting
 from helix_app.gui.look.theme import Theme
-from helix_app.gui.prompting.form import EXAMPLE, FormPicker, SchemaDialog
+from helix_app.gui.prompting.form import EXAMPLE, FormPicker, SchemaDialog, fault_in
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.requests import Grammar
 from tests.gui.driver import Driver
@@ -65,15 +66,21 @@ def test_cancel_leaves_the_form_and_the_schema_as_they_were(picker: FormPicker) 
         ('{\n"a": }', "Line 2 is no JSON."),
         ("[1]", "A schema is a JSON object, in braces."),
         ("[" * 50_000, "It is nested too deeply."),
+        ('{"a": ' + "1" * 5000 + "}", "It holds a number that is too long."),
         (" {}" + " " * 9 + '"' + "x" * LONGEST_SCHEMA, "It is too long: 100,000 characters at most."),
     ],
-    ids=["empty", "line", "list", "deep", "long"],
+    ids=["empty", "line", "list", "deep", "number", "long"],
 )
 def test_what_is_no_schema_is_said_and_not_taken(theme: Theme, qtbot: QtBot, text: str, words: str) -> None:
     dialog = SchemaDialog(theme, text)
     qtbot.addWidget(dialog)
     assert dialog.said.text() == words
     assert not dialog.save.isEnabled()
+
+
+def test_a_limit_is_written_as_the_language_writes_numbers(speaking: Callable[[str], str]) -> None:
+    speaking("de")
+    assert "100.000" in fault_in("x" * (LONGEST_SCHEMA + 1))
 
 
 def test_the_example_is_a_schema(theme: Theme, qtbot: QtBot) -> None:

@@ -246,22 +246,27 @@ class Forked(AbstractContextManager["Forked"]):
         self._out.close()
 
 
-def trial_program(home: Path, request: pytest.FixtureRequest) -> Program | Forked:
-    """The program that ``bench window`` starts, forked where Qt runs in a forked process."""
+def trial_program(home: Path, request: pytest.FixtureRequest, process: str) -> Program | Forked:
+    """The program that ``bench window`` starts; on Linux, where Qt runs so, forked if it has its engine in itself."""
     module = "helix_app.cli.benching.trial"
-    if sys.platform == "linux":
+    if sys.platform == "linux" and process == "thread":
         return Forked(request.getfixturevalue("warm_window"), module)
     return Program([sys.executable, "-m", module], os.environ, home / "errors.txt", threading.Event())
 
 
+@pytest.mark.parametrize("process", ["thread", pytest.param("child", marks=pytest.mark.soak)])
 def test_a_trial_of_the_window(
+    process: str,
     default_model: Path,
     home: Path,
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """``bench window`` in small: what a terminal writes, here without a process, writes the program with the window."""
+    """``bench window`` in small: what a terminal writes, here without a process, writes the program with the window.
+
+    Its engine runs in the process of the window, unlike by default; that form is behind ``-m soak``.
+    """
     settings = Settings(
         target=str(default_model),
         context_length=512,
@@ -269,7 +274,7 @@ def test_a_trial_of_the_window(
         temperature=0.0,
         learn=False,
         theme="light",
-        engine_process="thread",
+        engine_process=process,
     )
     save(settings, home / "config" / "settings.json")
     monkeypatch.setenv("HELIX_HOME", str(home))
@@ -279,7 +284,7 @@ def test_a_trial_of_the_window(
     monkeypatch.setattr("sys.stdin", io.StringIO("".join(json.dumps(line) + "\n" for line in lines)))
     assert trial.main() == 0
     ready, *written = map(json.loads, capsys.readouterr().out.splitlines())
-    with trial_program(home, request) as program:
+    with trial_program(home, request, process) as program:
         assert program.ask({"blocks": 4096, "window": {"seed": 1, "origins": True}}) == ready == {"ready": True}
         told = [program.ask(prompt) for prompt in asked]
     for reply in (*written, *told):

@@ -149,3 +149,12 @@ def test_a_text_that_a_person_finished_is_not_told_as_the_models_alone(details: 
     assert f"## {who}\n\nBecause.\n" in documents.markdown([chat])
     assert f"\n{who}:\nBecause.\n" in documents.plain([chat])
     assert f'<p class="who">{who}</p>' in documents.html([chat])
+
+
+def test_a_reply_of_a_given_form_stands_in_the_page_as_it_was_written() -> None:
+    chat = chat_of("Why?", '{"a": "__init__"}')
+    assert "<strong>init</strong>" in documents.html([chat])
+    formed = replace(chat.messages[1], details='{"grammar":{"kind":"json_object","text":""}}')
+    page = documents.html([replace(chat, messages=(chat.messages[0], formed))])
+    assert "<strong>" not in page
+    assert '<div class="text">{&#34;a&#34;: &#34;__init__&#34;}</div>' in page

@@ -129,9 +129,12 @@ class UserBubble(QWidget):
 
     def show_time(self, text: str, moment: str) -> None:
         """Say when it was sent: a text for all to see, empty for none, and the whole of it on demand."""
+        changed = text != self.when.text()
         self.when.setText(text)
         self.when.setVisible(bool(text))
         self._bar.setToolTip(moment)
+        if changed:  # as part of a text it stands beside that, which has less room then
+            self.height_changed.emit()
 
     # ------------------------------------------------------------------ writing it anew
 

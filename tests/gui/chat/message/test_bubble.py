@@ -136,3 +136,10 @@ def test_versions(bubble: UserBubble) -> None:
     assert not bubble.versions.earlier.isEnabled()
     bubble.versions.later.click()
     assert steps == [1]
+
+
+def test_a_time_that_comes_or_goes_is_given_room(bubble: UserBubble) -> None:
+    asked = record(bubble.height_changed)
+    for text in ("Yesterday, 10:00", "Yesterday, 10:00", "", ""):
+        bubble.show_time(text, "a day")
+    assert len(asked) == 2
