@@ -22,7 +22,7 @@ import httpx
 
 from helix_app.base import texts
 from helix_app.base.errors import HelixError
-from helix_app.base.process.program import HIDDEN
+from helix_app.base.process.program import quiet
 from helix_app.base.remote import is_local
 from helix_app.bench.arms import Task, plain_record
 from helix_app.bench.config import LLAMACPP, is_address
@@ -148,7 +148,7 @@ def opened(path: str, session: Session, target: ModelFiles, cancel: threading.Ev
                 stdin=subprocess.DEVNULL,
                 stdout=errors,
                 stderr=errors,
-                creationflags=HIDDEN,
+                creationflags=quiet(),
             )
         except OSError as exc:
             raise HelixError("bench_program", reason=f"{path}: {texts.why(exc)}") from exc

@@ -109,9 +109,7 @@ def read() -> Registry:
     """What is kept; what cannot be read is left out, and ``trouble`` says why."""
     path = registry_file()
     try:
-        return _made_of(texts.read_json(path))
-    except FileNotFoundError:
-        return Registry()
+        return _sound_at(path)
     except OSError as exc:
         _note(path, HelixError("library_unread", file=path, reason=texts.why(exc)))
     except ValueError as exc:
@@ -121,16 +119,26 @@ def read() -> Registry:
 
 
 def trouble() -> Failed | None:
-    """What was wrong with the file when this process last found that it could not be read; None for nothing."""
+    """What was wrong with the file when this process last read it, None for nothing.
+
+    That a damaged one was replaced is told until a model or a path has been taken after it.
+    """
     return _troubles.get(registry_file())
 
 
 def _note(path: Path, error: HelixError) -> None:
-    found = error.as_event()
-    if _troubles.get(path) != found:
-        _troubles[path] = found
+    found, before = error.as_event(), _troubles.get(path)
+    _troubles[path] = found
+    if found != before:
         with english():
             log.warning("%s", messages.error_text(found.code, found.fields))
+
+
+def _over(told: Failed | None, *codes: str) -> None:
+    """A trouble of one of these codes is told no more, unless another one has come since."""
+    path = registry_file()
+    if told is not None and told.code in codes and _troubles.get(path) is told:
+        del _troubles[path]
 
 
 def _damage(exc: ValueError) -> str:
@@ -141,15 +149,24 @@ def _read_to_write() -> Registry:
     """The same before it is written again: a damaged file is kept beside it first. Raises OSError."""
     path = registry_file()
     try:
-        return _made_of(texts.read_json(path))
-    except FileNotFoundError:
-        return Registry()
+        return _sound_at(path)
     except ValueError as exc:
         copy = damaged.keep_copy(path)
         if copy is None:
             raise OSError(errno.EIO, f"it is damaged and cannot be copied ({exc})", str(path)) from exc
         _note(path, HelixError("library_replaced", file=path, reason=_damage(exc), kept=copy))
         return Registry()
+
+
+def _sound_at(path: Path) -> Registry:
+    """What a file holds that is sound or not there. Raises OSError and ValueError."""
+    told = trouble()
+    try:
+        found = _made_of(texts.read_json(path))
+    except FileNotFoundError:
+        found = Registry()
+    _over(told, "library_damaged", "library_unread")
+    return found
 
 
 def _made_of(raw: object) -> Registry:
@@ -196,12 +213,13 @@ def take(
     Raises OSError.
     """
     with _locked():
-        kept = _read_to_write()
+        told, kept = trouble(), _read_to_write()
         first = files[0].file
         known = next((m for m in kept.hub if m.repo == repo and m.files[0].file == first), None)
         model_id = known.id if known is not None else _new_id(repo, first, kept)
         model = HubModel(model_id, repo, files, revision, licence, architecture)
         _write(replace(kept, hub=(*(m for m in kept.hub if m.id != model_id), model)))
+        _over(told, "library_replaced")
     return model_id
 
 
@@ -233,9 +251,10 @@ def drop(model_id: str) -> bool:
 def add(found: Iterator[Path] | list[Path]) -> None:
     """Take paths into the library. Raises OSError."""
     with _locked():
-        kept = _read_to_write()
+        told, kept = trouble(), _read_to_write()
         new = [str(path) for path in found if str(path) not in kept.added]
         _write(replace(kept, added=(*kept.added, *dict.fromkeys(new))))
+        _over(told, "library_replaced")
 
 
 def forget(path: Path) -> bool:

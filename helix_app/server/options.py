@@ -84,6 +84,7 @@ BOUNDS: dict[str, tuple[int, int]] = {  # of the options of ``serve``, both ends
     "replica_gpus": (0, 64),
 }
 _CONTEXTS = 2  # that the cache holds unless told otherwise
+_SEVERAL = ("api_key", "cors_origin", "allow_host", "model_name")
 
 
 def options_from(given: Mapping[str, Any]) -> ServerOptions:
@@ -91,8 +92,9 @@ def options_from(given: Mapping[str, Any]) -> ServerOptions:
     for name, (least, most) in BOUNDS.items():
         if name in given and not least <= given[name] <= most:
             raise _wrong(name, given[name], f"Use {least:,} to {most:,}.")
-    if any(not key.strip() for key in given["api_key"]):
-        raise _wrong("api_key", "empty", "Give a key of some characters.")
+    for name in _SEVERAL:
+        if any(not text.strip() for text in given[name]):
+            raise _wrong(name, "empty", "Give one of some characters.")
     keys = [*given["api_key"], *os.environ.get(KEY_VARIABLE, "").split(",")]
     limits = Limits(
         running=given["max_running"],

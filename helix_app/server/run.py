@@ -27,6 +27,7 @@ from helix_app.server.http.errors import ApiError, body_of
 _POLL_SECONDS = 0.1  # how late Ctrl-C is noticed
 _FREE_FROM = 1024  # the first port that systems give to all programs
 _BACKLOG = 2048  # connections that wait to be accepted
+_MOST = 400  # connections on Windows, whose ``select`` takes 512 sockets and raises for more
 
 
 class _Server(uvicorn.Server):
@@ -45,6 +46,9 @@ def _prompt(seconds: float) -> type[H11Protocol]:
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
+            if sys.platform == "win32" and len(self.connections) > _MOST:
+                transport.close()  # before the loop reads from it
+                return
             self._watch()
 
         def data_received(self, data: bytes) -> None:

@@ -33,6 +33,7 @@ _NUMBERS = {
     errno.EIO: "faulty",
     **({errno.EDQUOT: "full"} if hasattr(errno, "EDQUOT") else {}),
 }
+_IN_USE = (32, 33)  # of Windows: another program has the file open, or a part of it locked; their errno is EACCES
 
 
 _TOLD = {
@@ -61,12 +62,16 @@ class Trouble:
 
 def trouble_of(error: OSError | sqlite3.Error) -> Trouble:
     """What is told of an error of SQLite or of the system."""
-    kind = _NUMBERS.get(error.errno or 0, "") if isinstance(error, OSError) else _kind_of(error)
+    kind = _kind_of_number(error) if isinstance(error, OSError) else _kind_of(error)
     if not kind:
         reason = texts.why(error) if isinstance(error, OSError) else reason_of("sqlite_said", said=error)
         return Trouble(kind, reason, reason_of("sqlite_hint_any"))
     reason, hint = _TOLD[kind]
     return Trouble(kind, texts.why(error) if isinstance(error, OSError) else reason, hint)
+
+
+def _kind_of_number(error: OSError) -> str:
+    return "locked" if getattr(error, "winerror", None) in _IN_USE else _NUMBERS.get(error.errno or 0, "")
 
 
 def _kind_of(error: sqlite3.Error) -> str:

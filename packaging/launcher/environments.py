@@ -53,6 +53,10 @@ class NotFetched(Exception):
     """No connection, a busy server, or ``uv`` was stopped: what is there stays, and the next start goes on."""
 
 
+class StillOpen(Exception):
+    """A window runs in the environment that is to be changed. Its text says what to do."""
+
+
 class NoRoom(Exception):
     """The disk is too full. Its text says how much is needed and where."""
 
@@ -108,6 +112,7 @@ class Environments:
 
         Raises:
             VariantFailed, NotFetched, NoRoom: it is not there; what was made before stays.
+            StillOpen: nothing was changed.
         """
         made = self.recipe(option)
         folder = self.folder(option, made)
@@ -140,12 +145,17 @@ class Environments:
             self._uv("pip", "install", "--python", str(verify.python_of(folder)), *again, *step)
 
     def _let_go(self, folder: Path) -> None:
-        """Wait until the window that asked for this has ended: Windows replaces no file that a program runs from."""
+        """Wait until the window that asked for this has ended: Windows replaces no file that a program runs from.
+
+        Raises StillOpen where it does not end in time, or another one runs.
+        """
         if os.name != "nt" or not windows.in_use(folder):
             return
         self.say("Waiting until Helix is closed…")
         end = time.monotonic() + _CLOSE_SECONDS
-        while windows.in_use(folder) and time.monotonic() < end:
+        while windows.in_use(folder):
+            if time.monotonic() >= end:
+                raise StillOpen("Helix is still open. Close all its windows.")
             time.sleep(0.5)
 
     def _check_room(self, folder: Path, made: Recipe) -> None:
@@ -202,6 +212,7 @@ class Environments:
 
         Raises:
             VariantFailed, NotFetched, NoRoom: there is none, and no older one either.
+            StillOpen: as of ``make``.
         """
         known = memory.read(self.root)
         problem: Exception = VariantFailed("there is nothing to try")

@@ -16,7 +16,7 @@ from pathlib import Path
 from launcher import memory, verify, windows
 from launcher.cards import Machine, this_machine
 from launcher.choice import VARIANTS, Choice, Option, best_first, choose, title
-from launcher.environments import Environments, NoRoom, NotFetched, VariantFailed
+from launcher.environments import Environments, NoRoom, NotFetched, StillOpen, VariantFailed
 from launcher.programs import clean
 from launcher.variants import PYTHON, locked, rocm_index
 
@@ -65,6 +65,9 @@ def run(options: argparse.Namespace, machine: Machine) -> int:
         return 1
     except NotFetched as exc:
         say(f"{exc}\nHelix could not fetch what it needs. Check the connection and start again: it goes on from here.")
+        return 1
+    except StillOpen as exc:
+        say(f"{exc} Then try again.")
         return 1
     except NoRoom as exc:
         say(f"{exc} Make room and start again.")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _PRIVATE = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "UV_PYTHON")
 _START_SECONDS = 120
+_INTERNET = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"  # in the registry of Windows
 
 
 class Programs:
@@ -47,11 +49,30 @@ class Programs:
 
 def with_proxies(environment: dict[str, str]) -> dict[str, str]:
     """The same with the proxies that Windows or macOS is set to use: ``uv`` goes by variables alone."""
-    if any(name.lower() in ("http_proxy", "https_proxy", "all_proxy") for name in environment):
+    own = {name.lower() for name in environment}
+    if own & {"http_proxy", "https_proxy", "all_proxy"}:
         return environment
     proxies = urllib.request.getproxies()
     told = {f"{kind.upper()}_PROXY": proxies[kind] for kind in ("http", "https") if kind in proxies}
+    if told and "no_proxy" not in own and (direct := _direct()):
+        told["NO_PROXY"] = direct
     return {**environment, **told}
+
+
+def _direct() -> str:
+    """Hosts that Windows reaches without its proxy, as ``NO_PROXY`` names them; empty elsewhere."""
+    if sys.platform != "win32":
+        return ""
+    import winreg
+
+    try:
+        with winreg.OpenKey(winreg.HKEY_CURRENT_USER, _INTERNET) as key:
+            said = str(winreg.QueryValueEx(key, "ProxyOverride")[0])
+    except OSError:
+        return ""
+    hosts = (host.strip() for host in said.split(";"))
+    named = (host for host in hosts if host and not host.startswith("<"))  # <local>: any name without a dot
+    return ",".join(host[1:] if host.startswith("*.") else host for host in named)
 
 
 def clean(environment: Mapping[str, str]) -> dict[str, str]:

@@ -179,6 +179,22 @@ def test_a_folder_is_no_file_for_it(engine: Engine, files: ModelFiles) -> None:
         opened("llama-server", session_of(engine), replace(files, gguf=None), threading.Event()).__enter__()
 
 
+def test_the_server_shares_the_console_that_there_is(
+    engine: Engine, files: ModelFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[object] = []
+
+    def popen(command: object, *, creationflags: int, **_: object) -> None:
+        started.append(creationflags)
+        raise OSError
+
+    monkeypatch.setattr(llamacpp, "quiet", lambda: 17)
+    monkeypatch.setattr(llamacpp.subprocess, "Popen", popen)
+    with pytest.raises(HelixError):
+        opened("llama-server", session_of(engine), files, threading.Event()).__enter__()
+    assert started == [17]
+
+
 def test_a_program_that_is_not_there(engine: Engine, files: ModelFiles) -> None:
     with pytest.raises(HelixError, match="no/such"):
         opened("./no/such/llama-server", session_of(engine), files, threading.Event()).__enter__()

@@ -142,6 +142,56 @@ def test_a_damaged_library_says_what_to_do(tmp_path: Path, caplog: pytest.LogCap
     assert (told.code, dict(told.fields)["kept"]) == ("library_replaced", str(kept))
 
 
+@pytest.mark.parametrize("mended", ["{}", None], ids=["sound", "not there"])
+def test_a_library_that_was_mended_has_no_trouble_until_it_is_damaged_again(
+    mended: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = registry.registry_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    for time in (1, 2):
+        file.write_text("{half", encoding="utf-8")
+        told = library(read=False).problem
+        assert told is not None
+        assert told.code == "library_damaged"
+        assert caplog.text.count("it is kept as library.json.bad then") == time
+        if mended is None:
+            file.unlink()
+        else:
+            file.write_text(mended, encoding="utf-8")
+        assert library(read=False).problem is None
+
+
+def test_that_a_library_could_not_be_opened_is_over_once_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> object:
+        raise PermissionError(13, "in use")
+
+    with monkeypatch.context() as held:
+        held.setattr("helix_app.base.texts.read_json", refuse)
+        registry.read()
+        told = registry.trouble()
+        assert told is not None
+        assert told.code == "library_unread"
+    registry.read()
+    assert registry.trouble() is None
+
+
+def test_that_a_library_was_replaced_is_told_until_the_next_model_is_taken(tmp_path: Path) -> None:
+    registry.registry_file().parent.mkdir(parents=True, exist_ok=True)
+    for change in (
+        lambda: registry.add([tmp_path / "b.gguf"]),
+        lambda: registry.take("Owner/Some-GGUF", ONE),
+    ):
+        registry.registry_file().write_text("{half", encoding="utf-8")
+        registry.add([tmp_path / "a.gguf"])
+        registry.read()
+        registry.note_use("a", now=1.0)
+        told = registry.trouble()
+        assert told is not None
+        assert told.code == "library_replaced"
+        change()
+        assert registry.trouble() is None
+
+
 def test_a_sound_library_has_no_trouble(tmp_path: Path) -> None:
     registry.add([tmp_path / "m.gguf"])
     assert registry.read().added

@@ -44,9 +44,11 @@ def test_both_ends_of_a_bound_are_allowed_and_no_more(name: str) -> None:
         assert sentence.startswith(name.replace("_", "-"))
 
 
-def test_an_empty_key_opens_nothing() -> None:
-    with pytest.raises(InputError):
-        options_from({**GIVEN, "api_key": ["one", " "]})
+@pytest.mark.parametrize("name", ["api_key", "cors_origin", "allow_host", "model_name"])
+def test_an_empty_key_opens_nothing_and_an_empty_name_is_none(name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        options_from({**GIVEN, name: ["one", " "]})
+    assert error_text(caught.value.code, caught.value.fields).startswith(f"{name.replace('_', '-')} cannot be empty.")
 
 
 def test_the_cache_holds_two_contexts_unless_told_otherwise() -> None:

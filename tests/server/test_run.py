@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import json
 import socket
 import sys
 import threading
+from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,6 +21,7 @@ from helix_app.server.backends.pump import Pump
 from helix_app.server.options import ServerOptions
 from helix_app.server.run import address_of, is_loopback, listen, serve
 from tests.server.fakes import FakeClient, serving
+from tests.waiting import wait_for
 
 
 @pytest.mark.parametrize(
@@ -111,6 +115,29 @@ def test_what_is_no_http_is_answered_in_the_form_of_the_api(request_: bytes) -> 
     assert head.startswith(b"HTTP/1.1 400 Bad Request")
     assert b"content-type: application/json" in head
     assert json.loads(body)["error_code"] == "api_http_invalid"
+
+
+@pytest.mark.parametrize("system", ["win32", "linux"])
+def test_on_windows_connections_beyond_what_its_loop_takes_are_closed(
+    monkeypatch: pytest.MonkeyPatch, system: str
+) -> None:
+    """Its ``select`` raises for more sockets than it has room for, which would end the server."""
+    monkeypatch.setattr(run, "sys", SimpleNamespace(platform=system, version_info=(3, 10)))
+    monkeypatch.setattr(run, "_MOST", 2)
+    ask = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with serving() as (_, server), ExitStack() as held:
+        port = int(server.url.rpartition(":")[2])
+
+        def answered() -> bool:
+            own = held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+            with contextlib.suppress(ConnectionError):
+                own.sendall(ask)
+                return own.recv(65536).startswith(b"HTTP/1.1 200")
+            return False
+
+        assert [answered() for _ in range(4)] == [True, True, *([system == "linux"] * 2)]
+        held.close()
+        wait_for(answered)
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="no runner is told its loop there")

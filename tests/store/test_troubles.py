@@ -97,6 +97,15 @@ def test_what_the_system_says(number: int, kind: str) -> None:
     assert found.hint == REASONS[f"sqlite_hint_{kind or 'any'}"]
 
 
+@pytest.mark.parametrize(("number", "kind"), [(5, "readonly"), (32, "locked"), (33, "locked")])
+def test_on_windows_a_file_in_use_is_not_one_that_may_only_be_read(number: int, kind: str) -> None:
+    error = PermissionError(errno.EACCES, "The process cannot access the file")
+    error.winerror = number  # type: ignore[attr-defined,unused-ignore]
+    found = trouble_of(error)
+    assert (found.kind, found.reason) == (kind, "The process cannot access the file")
+    assert found.hint == REASONS[f"sqlite_hint_{kind}"]
+
+
 def test_what_is_not_known_is_told_as_sqlite_says_it() -> None:
     found = trouble_of(sqlite3.OperationalError("something new"))
     assert (found.kind, found.reason) == ("", "SQLite says something new")

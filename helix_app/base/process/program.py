@@ -25,6 +25,14 @@ NOTES = "helix-windows"  # folder in an environment with a file for each window 
 _JOBS = "helix_app.engine.machine.jobs"
 _ENTRANCE = "helix_app.__main__"
 HIDDEN = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # on Windows; else a console flashes up
+_UNREAD = "HELIX_UNREAD"  # set for a window whose standard streams nobody reads, though it has some
+
+
+def quiet() -> int:
+    """Flags of a program that this one starts: it has the console of this one and ends with it, or none at all."""
+    if sys.platform == "win32" and ctypes.windll.kernel32.GetConsoleWindow():
+        return 0
+    return HIDDEN
 
 
 def frozen() -> bool:
@@ -47,7 +55,7 @@ def start_again(without: Sequence[str] = ()) -> None:
     apart: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":  # where it has no console, and what is inherited instead of one takes no text
         apart = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
-        apart |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        apart |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": {**os.environ, _UNREAD: "1"}}
     started = subprocess.Popen(own_command(without), stdin=subprocess.DEVNULL, **apart)
     if LAUNCHER in os.environ:  # which goes by these whether an environment may be changed
         with suppress(OSError):
@@ -55,9 +63,10 @@ def start_again(without: Sequence[str] = ()) -> None:
 
 
 def guard_streams() -> None:
-    """A windowed program has no standard streams, but libraries print."""
-    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    """A windowed program has no standard streams, or none that is read, but libraries print."""
+    read = not os.environ.pop(_UNREAD, "")  # nor do programs that it starts learn of it
+    sys.stdout = (read and sys.stdout) or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = (read and sys.stderr) or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def tell(sentence: str) -> None:

@@ -4,7 +4,7 @@ Drafts: n-gram lookup; one whose tokens are always wrong; the target itself as d
 worth its price. Replies run to their token limit, whatever the model would end.
 
 Two tables: each draft against plain replies of its own, which bears this machine's noise twice, and each reply
-against its own plain rounds, where only rounds that drafted can gain or lose.
+against its own plain rounds, where only drafting can gain or lose, and looking for drafts can lose.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Cell:
     Attributes:
         speeds: decode tokens a second of each reply.
         rounds, drafted: of all its replies, and those of them that drafted.
-        own: each reply's speed over its own plain rounds', by prompt and repeat.
+        own: each reply's speed over its own plain rounds', had nobody looked for drafts, by prompt and repeat.
     """
 
     speeds: Speeds = field(default_factory=lambda: defaultdict(dict))
@@ -68,7 +68,7 @@ class Cell:
             self.own[prompt][repeat] = ratio
 
     def own_text(self, seed: int) -> str:
-        """Rounds that drafted, and what they gained or lost."""
+        """The share of rounds that drafted, and what they and looking for drafts gained or lost."""
         if not self.rounds:
             return "–"
         share = percent_text(self.drafted / self.rounds)
@@ -81,20 +81,21 @@ Cells = dict[tuple[str, float, str], Cell]  # kind, temperature, draft
 def over_own_plain(rounds: Sequence[RoundDone]) -> float | None:
     """How much faster a reply was than its own plain rounds; None where it has too few of them to tell.
 
-    Plain rounds count as their median, so that a stall in one of them is no loss by drafting: without a round that
-    drafted this is 1.
+    Plain rounds count as the median of what they took without looking for a draft, so that a stall in one of them is
+    no loss by drafting. What looking took counts beside it: without a round that drafted this is 1 where it took
+    nothing, else less.
     """
-    plain = [_seconds(done) for done in rounds if not done.k]
+    plain = [done for done in rounds if not done.k]
     if len(plain) < PLAIN_ROUNDS:
         return None
-    step = median(plain)
+    step = median([_step_seconds(done) for done in plain])
     drafted = [done for done in rounds if done.k]
-    taken = len(plain) * step + sum(map(_seconds, drafted))
+    taken = len(plain) * step + sum(map(_step_seconds, drafted)) + sum(done.draft_seconds for done in rounds)
     return (len(plain) + sum(len(done.emitted) for done in drafted)) * step / taken
 
 
-def _seconds(done: RoundDone) -> float:
-    return done.draft_seconds + done.verify_seconds + done.overhead_seconds
+def _step_seconds(done: RoundDone) -> float:
+    return done.verify_seconds + done.overhead_seconds
 
 
 class WrongDraft(NgramDraft):

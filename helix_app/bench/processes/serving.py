@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from helix_app.base.errors import HelixError
-from helix_app.base.process.program import HIDDEN, module_command
+from helix_app.base.process.program import module_command, quiet
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.processes.programs import wait_or_kill
 
@@ -63,7 +63,7 @@ def served(config: BenchConfig, clients: int, cancel: threading.Event) -> Iterat
     command = module_command("helix_app", "serve", *(f"--{name}={value}" for name, value in options.items()))
     with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
         program = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8", creationflags=HIDDEN
+            command, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8", creationflags=quiet()
         )
         over = threading.Event()
         guard = threading.Thread(target=_kill_when, args=(program, cancel, over), daemon=True)

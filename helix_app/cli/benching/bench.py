@@ -295,8 +295,9 @@ def _check_outputs(paths: Sequence[str], prompts_file: str) -> None:
     if not any(paths):
         check_output()
     taken = {Path(prompts_file).absolute()} if prompts_file else set()
-    for path in (Path(p) for p in paths if p):
-        if str(path) == "-":
+    for given in filter(None, paths):
+        path = Path(given)
+        if given == "-":
             hint = "Name a file: standard output has the table."
             raise InputError("option_invalid", option="output", value="-", hint=hint)
         if path.absolute() in taken:

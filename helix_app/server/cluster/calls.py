@@ -37,8 +37,8 @@ def session_of(call: Call) -> str:
     """Which conversation a request is of: that of the response it asks for or follows on, as its header says, or by
     how it begins; empty where nothing tells.
 
-    The next turn of a conversation has the same system prompt and first question, so that it finds its prefix. A
-    response is only known to the replica that gave it, and its id tells the conversation, whatever a header says.
+    The next turn of a conversation has the same system prompt and first question, so that it finds its prefix. The id
+    of a response tells the conversation whose prefix a replica has, whatever a header says.
     """
     header = next((value for name, value in call.headers if name.lower() == SESSION_HEADER.encode()), None)
     if header is not None and not call.path.startswith(_RESPONSES):

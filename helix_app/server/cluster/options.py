@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from helix_app.base import settings
 from helix_app.protocol.requests import LoadChoice, LoadRequest
 from helix_app.server.options import ServerOptions, cache_tokens, options_from
 
@@ -36,14 +37,18 @@ class ClusterOptions:
 
 
 def cluster_options(given: Mapping[str, Any]) -> ClusterOptions:
-    """What the options of ``serve`` ask for; a context or cache of 0 is the usual one. Raises HelixError."""
+    """What the options of ``serve`` ask for; a context or cache of 0 is the usual one. Raises HelixError.
+
+    Replicas learn from replies where the settings on this computer allow it.
+    """
     from helix_app.engine.loading.limits import check_context
     from helix_app.hub.resolve import api_name, to_load_request
 
     server, context = options_from(given), given["context"] or None
     if context is not None:
         check_context(context)
-    choice = LoadChoice(given["target"], given["draft"], given["device"], given["dtype"], context)
+    learn = settings.read()[0].learn
+    choice = LoadChoice(given["target"], given["draft"], given["device"], given["dtype"], context, learn=learn)
     load = replace(
         to_load_request(choice),
         cache_tokens=cache_tokens(given["cache_tokens"] or None, context),

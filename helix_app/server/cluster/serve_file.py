@@ -26,9 +26,10 @@ _DEFAULTS: dict[str, Any] = {
     "max_replicas": 0,
     "replica_cpus": 1.0,
     "replica_gpus": 0.0,
-    **dict.fromkeys(_LISTS, ""),
+    **dict.fromkeys(_LISTS, ()),
 }
 _ELSEWHERE = ("host", "port")
+_RENAMED = {"keys": "api_key", "model": "model_name", "most": "max_replicas", "gpus": "replica_gpus"}
 
 
 def application(args: Mapping[str, object]) -> Any:
@@ -44,25 +45,30 @@ def application(args: Mapping[str, object]) -> Any:
 
 
 def options_in(args: Mapping[str, object]) -> dict[str, Any]:
-    """Every option with its value, of the type that it has. Raises InputError."""
+    """Every option with its value, of the type that it has; one that is empty has the usual one. Raises InputError."""
     given = {name.replace("-", "_"): value for name, value in args.items()}
     for name, value in given.items():
         if name in _ELSEWHERE:
             raise _wrong(name, value, "Ray Serve has the address: name it under http_options of the Serve file.")
+        if name in _RENAMED:  # what is given for a name that is not known may be a secret
+            raise _wrong(name, "used", f"`{name}` is `{_RENAMED[name]}` now.")
         if name not in _DEFAULTS:
-            raise _wrong(name, value, f"Use some of: {', '.join(_DEFAULTS)}.")
+            raise _wrong(name, "used", f"Use some of: {', '.join(_DEFAULTS)}.")
     if not given.get("target"):
         raise _wrong("target", "empty", "Name a model, or the path of one that is the same on each node.")
-    return {name: _read(name, given.get(name, default), default) for name, default in _DEFAULTS.items()}
+    chosen = {name: value for name, value in given.items() if value is not None}  # as YAML has what is left empty
+    return {name: _read(name, chosen.get(name, default), default) for name, default in _DEFAULTS.items()}
 
 
 def _read(name: str, value: object, default: Any) -> Any:
     if name in _LISTS:
         several = value if isinstance(value, (list, tuple)) else str(value).split(",")
-        return [text for text in (str(one).strip() for one in several) if text]
+        if isinstance(value, bool) or any(isinstance(one, bool) for one in several):  # ``no`` and ``on`` in YAML
+            raise _wrong(name, "true or false", "Put it in quotes.")
+        return ["" if one is None else str(one).strip() for one in several]  # what is empty is refused later
     try:
         made = type(default)(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise _wrong(name, value, "Give a number.") from None
     if isinstance(value, float) and made != value:
         raise _wrong(name, value, "Give a whole number.")

@@ -117,11 +117,12 @@ def of_field(field: str, reason: str) -> ApiError:
 
 def unknown_route(path: str, known: Sequence[str]) -> ApiError:
     """There is nothing at this path; most often the base URL is that of another program, or lacks its end."""
-    if path == "/api" or path.startswith("/api/"):
-        return ApiError(404, "api_route_ollama", path=path)
+    ollama = path == "/api" or path.startswith("/api/")
     near = [one for one in known if len(one) > 1 and path.rstrip("/").endswith(one.removeprefix("/v1"))]
-    if near:
+    if near and (not ollama or path.startswith("/api/v1/")):  # where some providers have OpenAI's API
         return ApiError(404, "api_route_near", path=path, near=max(near, key=len))
+    if ollama:
+        return ApiError(404, "api_route_ollama", path=path)
     return ApiError(404, "api_route_unknown", path=path)
 
 
@@ -206,6 +207,8 @@ def _too_long(error: ApiError) -> str:
     if not error.code.startswith("prompt_too_long"):
         return ""
     tokens, limit = (error.fields.get(name, "").replace(",", "") for name in ("tokens", "limit"))
+    if not tokens.isdecimal() and limit.isdecimal():  # too long to be counted; clients look for a number
+        tokens = str(int(limit) + 1)
     return f"prompt is too long: {tokens} tokens > {limit} maximum. "
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,19 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture
 def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("system", "console", "flags"), [("win32", 5, 0), ("win32", 0, 0x08000000), ("linux", 0, 0x08000000)]
+)
+def test_what_it_starts_shares_its_console_where_it_has_one(
+    monkeypatch: pytest.MonkeyPatch, system: str, console: int, flags: int
+) -> None:
+    kernel = SimpleNamespace(GetConsoleWindow=lambda: console)
+    monkeypatch.setattr(program.ctypes, "windll", SimpleNamespace(kernel32=kernel), raising=False)
+    monkeypatch.setattr(program, "HIDDEN", 0x08000000)
+    monkeypatch.setattr(sys, "platform", system)
+    assert program.quiet() == flags
 
 
 def test_a_module_as_a_program() -> None:
@@ -77,6 +91,7 @@ def test_on_windows_it_is_started_again_without_a_console_and_what_stands_for_on
         monkeypatch.setattr(subprocess, name, flag, raising=False)
     monkeypatch.setattr(program.subprocess, "Popen", lambda command, **given: options.update(given))
     program.start_again()
+    assert options.pop("env") == {**os.environ, "HELIX_UNREAD": "1"}
     assert options == {
         "creationflags": 0x208,
         **dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL),
@@ -98,24 +113,26 @@ def test_the_launcher_learns_of_a_window_that_was_started_again(
     assert f'LAUNCHER = "{program.LAUNCHER}"' in (launcher / "main.py").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("windowed", [True, False])
+@pytest.mark.parametrize("windowed", ["no streams", "started again", ""])
 def test_why_there_is_no_window_is_told_where_it_can_be_seen(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], windowed: bool
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], windowed: str
 ) -> None:
     boxes: list[tuple[object, ...]] = []
     user = SimpleNamespace(MessageBoxW=lambda *told: boxes.append(told))
     monkeypatch.setattr(program.ctypes, "windll", SimpleNamespace(user32=user), raising=False)
     monkeypatch.setattr(sys, "platform", "win32")
-    if windowed:  # as of ``pythonw``
-        monkeypatch.setattr(sys, "stdout", None)
-        monkeypatch.setattr(sys, "stderr", None)
+    for name in ("stdout", "stderr"):  # none, as of ``pythonw``
+        monkeypatch.setattr(sys, name, None if windowed == "no streams" else getattr(sys, name))
+    if windowed == "started again":
+        monkeypatch.setenv("HELIX_UNREAD", "1")
     program.guard_streams()
+    assert "HELIX_UNREAD" not in os.environ, "it is not of what a window starts"
     program.tell("There is no display.")
     assert boxes == ([(None, "There is no display.", "Helix", 0x10)] if windowed else [])
     assert capsys.readouterr().err == ("" if windowed else "There is no display.\n")
     monkeypatch.setattr(sys, "platform", "linux")
     program.tell("There is no display.")
-    assert len(boxes) == windowed
+    assert len(boxes) == bool(windowed)
 
 
 def test_what_starts_it_again_may_end_before_it(tmp_path: Path) -> None:

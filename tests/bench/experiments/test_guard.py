@@ -61,8 +61,8 @@ def test_there_is_no_verdict_without_an_interval(
     assert (verdict + noise).count("temperature") == (0 if unsure else 6)
 
 
-def a_round(k: int, seconds: float, emitted: int) -> RoundDone:
-    parts = (0.25 * seconds, 0.5 * seconds, 0.25 * seconds)
+def a_round(k: int, seconds: float, emitted: int, draft: float = 0.0) -> RoundDone:
+    parts = (draft, 0.75 * seconds, 0.25 * seconds)
     tokens = (EmittedToken(5, "x", "plain", 1.0),) * emitted
     unknown = (None, None, None, None, None, None)
     return RoundDone("r", 0, k, (), emitted - 1, tokens, *parts, "costs_more", *unknown, 1, 1, 1.0)
@@ -75,3 +75,10 @@ def test_a_reply_against_its_own_plain_rounds() -> None:
     assert guard.over_own_plain([*plain, a_round(0, 50.0, 1)]) == 1.0, "a stall is no loss by drafting"
     assert guard.over_own_plain([*plain, a_round(3, 2.0, 1)]) == pytest.approx(9 / 10)
     assert guard.over_own_plain([*plain, a_round(3, 2.0, 4)]) == pytest.approx(12 / 10)
+    assert guard.over_own_plain([*plain, a_round(3, 1.0, 4, draft=1.0)]) == pytest.approx(12 / 10)
+
+
+def test_looking_for_drafts_in_vain_is_a_loss() -> None:
+    looking = [a_round(0, 1.0, 1, draft=0.25)] * 8
+    assert guard.over_own_plain(looking) == pytest.approx(1 / 1.25)
+    assert guard.over_own_plain([*[a_round(0, 1.0, 1)] * 8, a_round(0, 1.0, 1, draft=9.0)]) == pytest.approx(9 / 18)

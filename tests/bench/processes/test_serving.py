@@ -20,6 +20,20 @@ def test_a_server_that_cannot_start() -> None:
         pass
 
 
+def test_a_server_shares_the_console_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[object] = []
+
+    def popen(command: object, *, creationflags: int, **_: object) -> None:
+        started.append(creationflags)
+        raise OSError
+
+    monkeypatch.setattr(serving, "quiet", lambda: 17)
+    monkeypatch.setattr(serving.subprocess, "Popen", popen)
+    with pytest.raises(OSError), serving.served(BenchConfig(target="x"), 1, threading.Event()):
+        pass
+    assert started == [17]
+
+
 def test_figures_and_an_idle_server() -> None:
     _, running = fake_server()
     try:

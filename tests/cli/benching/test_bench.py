@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from helix_app.base.errors import InputError
 from helix_app.base.messages import notice_text
 from helix_app.bench import runner
 from helix_app.bench.arms import EngineArm, Task
 from helix_app.bench.profile.passes import Passes
 from helix_app.bench.records import BenchResult, RunRecord, read_json, to_json
 from helix_app.cli import main as cli
+from helix_app.cli.benching import bench as command
 from helix_app.engine.machine.devices.device import cpu
 from helix_app.engine.measuring import formats
 from tests.bench.instruments import made
@@ -343,6 +345,13 @@ def test_two_files_are_compared(run: Run, saved: Callable[[str, BenchResult], st
 def test_standard_output_is_no_file_of_figures(run: Run) -> None:
     assert "output cannot be -. Name a file" in refused(run("--json", "-"))
     assert "output cannot be -. Name a file" in refused(run("prefix", "--json", "-"))
+
+
+def test_a_file_may_have_the_name_of_standard_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    command._check_outputs(("./-", "", ""), "")
+    with pytest.raises(InputError):
+        command._check_outputs(("./-", str(tmp_path / "-"), ""), "")
 
 
 def test_files_that_cannot_be_compared_are_refused(run: Run, saved: Callable[[str, BenchResult], str]) -> None:

@@ -49,6 +49,9 @@ def test_a_damaged_library_is_told_once(page: ModelsPage, shown: Shown) -> None:
     page.error.dismissed.emit()
     shown.on_event(news)
     assert page.error.isHidden()
+    shown.on_event(LIBRARY)  # it was mended
+    shown.on_event(news)  # and is damaged again
+    assert not page.error.isHidden()
 
 
 def test_load_and_draft_come_from_the_library(page: ModelsPage, shown: Shown) -> None:

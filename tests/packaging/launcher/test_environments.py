@@ -17,7 +17,7 @@ from types import SimpleNamespace
 import pytest
 from launcher import environments, memory, variants, verify, windows
 from launcher.choice import Option
-from launcher.environments import READY, Environments, NoRoom, NotFetched, VariantFailed
+from launcher.environments import READY, Environments, NoRoom, NotFetched, StillOpen, VariantFailed
 from launcher.programs import Programs
 
 from tests.packaging.launcher import fake_uv
@@ -334,6 +334,22 @@ def test_on_windows_a_repair_waits_for_the_window_to_close(place: Place, monkeyp
     assert "Waiting until Helix is closed" in place.text
     assert not answers
     assert len(waited) == 2
+    assert (folder / READY).is_file()
+
+
+def test_on_windows_nothing_is_changed_under_a_window_that_stays_open(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, clock = place.made().settle([CPU]), [0.0]
+    calls = len(place.calls)
+    monkeypatch.setattr(environments, "os", SimpleNamespace(name="nt"))
+    later = SimpleNamespace(monotonic=lambda: clock[0], sleep=lambda seconds: clock.append(clock.pop() + seconds))
+    monkeypatch.setattr(environments, "time", later)
+    monkeypatch.setattr(windows, "in_use", lambda environment: environment == folder)
+    with pytest.raises(StillOpen, match="Close all its windows"):
+        place.made().settle([CPU], repair=True)
+    assert clock == [60.0]
+    assert len(place.calls) == calls
     assert (folder / READY).is_file()
 
 

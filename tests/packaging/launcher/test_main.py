@@ -7,12 +7,15 @@ import io
 import json
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from launcher import main as launcher, memory, windows
 from launcher.cards import Card, Machine
 from launcher.choice import Option, choose
+from launcher.environments import StillOpen
 from launcher.programs import with_proxies
 
 GB = 2**30
@@ -179,6 +182,48 @@ def test_the_systems_proxy_is_told_to_uv(monkeypatch: pytest.MonkeyPatch) -> Non
     told = {"PATH": "x", "HTTP_PROXY": "http://proxy:3128", "HTTPS_PROXY": "http://proxy:3129"}
     assert with_proxies({"PATH": "x"}) == told
     assert with_proxies({"https_proxy": "http://own:1"}) == {"https_proxy": "http://own:1"}
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("*.corp.example;intranet; 10.0.0.5 ;<local>", ".corp.example,intranet,10.0.0.5"),
+        ("<local>", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_what_windows_has_without_its_proxy_uv_has_so_too(
+    monkeypatch: pytest.MonkeyPatch, said: str | None, told: str | None
+) -> None:
+    from launcher import programs
+
+    def value(key: str, name: str) -> tuple[str, int]:
+        if said is None:
+            raise FileNotFoundError(2, name)
+        assert (key, name) == (programs._INTERNET, "ProxyOverride")
+        return said, 1
+
+    registry = SimpleNamespace(HKEY_CURRENT_USER=1, OpenKey=lambda root, key: nullcontext(key), QueryValueEx=value)
+    proxies = {"https": "http://proxy:3129"}
+    monkeypatch.setitem(sys.modules, "winreg", registry)
+    monkeypatch.setattr(programs.urllib.request, "getproxies", lambda: proxies)
+    monkeypatch.setattr(programs, "sys", SimpleNamespace(platform="win32"))
+    assert with_proxies({}).get("NO_PROXY") == told
+    assert with_proxies({"no_proxy": "own"}) == {"no_proxy": "own", "HTTPS_PROXY": "http://proxy:3129"}
+    proxies.clear()
+    assert with_proxies({}) == {}
+
+
+def test_while_helix_is_open_it_is_said_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def prepare(*_: object) -> Path:
+        raise StillOpen("Helix is still open. Close all its windows.")
+
+    monkeypatch.setattr(launcher, "prepare", prepare)
+    assert launcher.main(["--uv", "uv", "--repair"], RADEON) == 1
+    assert capsys.readouterr().out == "Helix is still open. Close all its windows. Then try again.\n"
 
 
 def test_a_memory_that_is_held_for_a_moment_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

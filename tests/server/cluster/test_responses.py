@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable
 from typing import Any
 
@@ -24,25 +25,36 @@ class Lost(Exception):
     """The process is gone."""
 
 
+class Broken(Exception):
+    """What nobody has thought of."""
+
+
 class Handle:
     """That of a process which keeps responses, or of one that does not answer."""
 
-    def __init__(self, memory: Memory | None, *, silent: bool = False) -> None:
+    def __init__(
+        self, memory: Memory | None, *, silent: bool = False, fault: type[Exception] = Lost, at_once: bool = False
+    ) -> None:
         self.keep, self.find, self.forget = (
-            _Method(memory, name, silent=silent) for name in ("keep", "find", "forget")
+            _Method(memory, name, silent=silent, fault=fault, at_once=at_once) for name in ("keep", "find", "forget")
         )
 
 
 class _Method:
-    def __init__(self, memory: Memory | None, name: str, *, silent: bool) -> None:
-        self._memory, self._name, self._silent = memory, name, silent
+    def __init__(
+        self, memory: Memory | None, name: str, *, silent: bool, fault: type[Exception], at_once: bool
+    ) -> None:
+        self._memory, self._name, self._silent, self._fault, self._at_once = memory, name, silent, fault, at_once
 
     def remote(self, *args: Any) -> Awaitable[Any]:
+        if self._at_once:
+            raise self._fault
+
         async def answer() -> Any:
             if self._silent:
                 await asyncio.Event().wait()
             if self._memory is None:
-                raise Lost
+                raise self._fault
             return await getattr(self._memory, self._name)(*args)
 
         return answer()
@@ -52,6 +64,7 @@ class _Method:
 def _no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(responses, "_lost", lambda: (Lost, asyncio.TimeoutError))
     monkeypatch.setattr(responses, "_SECONDS", 0.01)
+    monkeypatch.setattr(responses, "_KEEP_SECONDS", 0.01)
 
 
 async def answered(app: Any, path: str = PATH, body: object = None, method: str = "POST") -> tuple[int, Any]:
@@ -80,7 +93,11 @@ def test_a_response_of_one_replica_is_known_to_the_others(server: Running) -> No
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("handle", [Handle(None), Handle(None, silent=True)], ids=["gone", "silent"])
+@pytest.mark.parametrize(
+    "handle",
+    [Handle(None), Handle(None, silent=True), Handle(None, at_once=True)],
+    ids=["gone", "silent", "not to be asked"],
+)
 def test_without_what_keeps_them_replies_are_given_and_questions_are_to_be_asked_again(
     server: Running, handle: Handle
 ) -> None:
@@ -93,3 +110,29 @@ def test_without_what_keeps_them_replies_are_given_and_questions_are_to_be_asked
         assert json.loads(body)["error"]["code"] == "api_responses_away"
 
     asyncio.run(run())
+
+
+def test_whatever_fails_when_a_response_is_kept_the_reply_is_given(
+    server: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run() -> None:
+        app = make_app(server.desk, SharedMemory(Handle(None, fault=Broken), 4))
+        status, told = await answered(app, body={"model": "fake", "input": "say 2"})
+        assert (status, told["status"]) == (200, "completed")
+
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(run())
+    assert "a response is not kept for those that follow on it: Broken()" in caplog.text
+
+
+def test_all_by_which_ray_tells_that_nothing_comes_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # the real ones
+    exceptions = pytest.importorskip("ray.exceptions")
+    serve = pytest.importorskip("ray.serve.exceptions")
+    known = (
+        exceptions.RayActorError, exceptions.ActorUnavailableError, exceptions.ObjectLostError,
+        exceptions.OwnerDiedError, exceptions.GetTimeoutError, serve.DeploymentUnavailableError,
+        serve.BackPressureError, asyncio.TimeoutError,
+    )  # fmt: skip
+    assert [one for one in known if not issubclass(one, responses._lost())] == []
+    assert not issubclass(ValueError, responses._lost())

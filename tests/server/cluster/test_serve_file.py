@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from helix_app.base import settings
 from helix_app.base.errors import InputError
 from helix_app.base.messages import error_text
+from helix_app.base.settings import Settings
 from helix_app.server.cluster.options import ClusterOptions, cluster_options
 from helix_app.server.cluster.serve_file import options_in
 from tests.cli.test_generate import model as model
@@ -80,8 +83,20 @@ def test_texts_of_a_command_and_values_of_a_file_are_both_read(model: str, monke
     [
         ({"host": "0.0.0.0"}, "host cannot be 0.0.0.0. Ray Serve has the address"),
         ({"port": 8000}, "http_options"),
-        ({"gpus": 1}, "gpus cannot be 1. Use some of: target, draft,"),
+        ({"wings": "sk-secret"}, "wings cannot be used. Use some of: target, draft,"),
+        ({"keys": "sk-secret"}, "keys cannot be used. `keys` is `api_key` now."),
+        ({"model": "x"}, "`model` is `model_name` now."),
+        ({"most": 3}, "`most` is `max_replicas` now."),
+        ({"gpus": 1}, "`gpus` is `replica_gpus` now."),
         ({"target": ""}, "target cannot be empty. Name a model"),
+        ({"target": None}, "target cannot be empty. Name a model"),
+        ({"api_key": ""}, "api-key cannot be empty."),
+        ({"api_key": " , "}, "api-key cannot be empty."),
+        ({"api_key": [""]}, "api-key cannot be empty."),
+        ({"api_key": ["one", None]}, "api-key cannot be empty."),
+        ({"api_key": False}, "api_key cannot be true or false. Put it in quotes."),
+        ({"allow_host": [True]}, "allow_host cannot be true or false. Put it in quotes."),
+        ({"max_running": float("inf")}, "max_running cannot be inf. Give a number."),
         ({"replicas": "two"}, "replicas cannot be two. Give a number."),
         ({"replicas": 1.5}, "replicas cannot be 1.5. Give a whole number."),
         ({"max_running": 0}, "max-running cannot be 0. Use 1 to 64."),
@@ -94,4 +109,21 @@ def test_texts_of_a_command_and_values_of_a_file_are_both_read(model: str, monke
 def test_what_cannot_be_used_is_refused_by_name(model: str, args: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError) as caught:
         options(**{"target": model, **args})
-    assert says in error_text(caught.value.code, caught.value.fields)
+    told = error_text(caught.value.code, caught.value.fields)
+    assert says in told
+    assert "secret" not in told
+
+
+def test_what_is_left_empty_is_as_if_it_were_not_there(model: str) -> None:
+    names = [name for name in options_in({"target": model}) if name != "target"]
+    assert options(target=model, **dict.fromkeys(names)) == options(target=model)
+    assert options(target=model).server.keys == ()
+
+
+@pytest.mark.parametrize("learn", [True, False])
+def test_replicas_learn_as_the_settings_of_who_deploys_them_say(
+    model: str, learn: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path))
+    settings.save(Settings(learn=learn))
+    assert bool(options(target=model).load.learned_table) is learn

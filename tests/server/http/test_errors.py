@@ -12,7 +12,7 @@ from helix_app.base.message_texts.reasons import fields_of, reason_of
 from helix_app.base.messages import error_text
 from helix_app.protocol.events import Failed
 from helix_app.server.anthropic.models import MessagesBody
-from helix_app.server.http.errors import ApiError, body_of, family_of, of_failed, of_validation
+from helix_app.server.http.errors import ApiError, body_of, family_of, of_failed, of_validation, unknown_route
 from helix_app.server.openai.models import ChatBody, CompletionBody
 from helix_app.server.openai.responses.models import ResponsesBody
 
@@ -133,6 +133,29 @@ def test_a_prompt_that_is_too_long_is_told_in_the_words_that_clients_know() -> N
     openai = body_of(error, "openai")["error"]
     assert openai["code"] == "context_length_exceeded"
     assert openai["message"] == error.message
+
+
+def test_a_prompt_too_long_to_be_counted_is_told_with_a_number() -> None:
+    fields = fields_of(tokens=reason_of("over", n="8,192"), limit="8,192")
+    told = body_of(of_failed(Failed("prompt_too_long", fields=fields)), "anthropic")["error"]["message"]
+    assert told.startswith("prompt is too long: 8193 tokens > 8192 maximum. The prompt has over 8,192 tokens, but")
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "near"),
+    [
+        ("/api/v1/chat/completions", "api_route_near", "/v1/chat/completions"),
+        ("/api/v1/models/", "api_route_near", "/v1/models"),
+        ("/api/v1/tags", "api_route_ollama", ""),
+        ("/api/generate", "api_route_ollama", ""),
+        ("/api", "api_route_ollama", ""),
+        ("/openai/chat/completions", "api_route_near", "/v1/chat/completions"),
+        ("/elsewhere", "api_route_unknown", ""),
+    ],
+)
+def test_what_there_is_near_a_path_is_named(path: str, code: str, near: str) -> None:
+    error = unknown_route(path, ["/v1/chat/completions", "/v1/models", "/generate", "/"])
+    assert (error.status, error.code, error.fields.get("near", "")) == (404, code, near)
 
 
 def test_an_option_that_the_engine_refuses_is_named_as_the_field_that_it_is() -> None:
