@@ -260,7 +260,8 @@ def known(figure: int | None) -> int:
 class Finished:
     """The reply is complete (or was cancelled); its blocks are freed or cached.
 
-    ``stop`` is the stop text that ended it, empty for none or where a remote engine does not tell.
+    ``stop`` is the stop text that ended it, empty for none or where a remote engine does not tell. ``beside_others``:
+    some of it was written together with other replies.
     """
 
     request_id: str
@@ -269,6 +270,12 @@ class Finished:
     token_ids: tuple[int, ...]
     metrics: RunMetrics
     stop: str = ""
+    beside_others: bool = False
+
+    @property
+    def plain_alone(self) -> float | None:
+        """Tokens per second of plain decoding by itself; None where it was not by itself, or nobody knows."""
+        return None if self.beside_others else self.metrics.plain_tokens_per_second
 
 
 @dataclass(frozen=True)
@@ -379,8 +386,7 @@ class EngineClient(Protocol):
         or Failed. A load that fails after the model before it was given up brings that one back: its ModelReady then
         comes before the Failed.
 
-        Setting ``cancel`` ends a reply within one round. Expected failures are Failed events, not
-        exceptions.
+        Setting ``cancel`` ends a reply within one round. Expected failures are Failed events, not exceptions.
 
         Args:
             others: replies that join this one while it is written, one batch in every pass; the last event is then the

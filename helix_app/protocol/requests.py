@@ -136,6 +136,7 @@ class Written:
         prompt_tokens, cached_tokens: as ``PrefillDone`` told them.
         rounds: drafted, accepted and emitted tokens and the seconds of each round.
         seconds, first_token_seconds: since the request.
+        plain_seconds: that plain decoding would have taken for the tokens of the rounds; None where nobody knows.
     """
 
     token_ids: tuple[int, ...]
@@ -144,6 +145,7 @@ class Written:
     rounds: tuple[tuple[int, int, int, float], ...]
     seconds: float
     first_token_seconds: float
+    plain_seconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from helix_app.base import messages
 from helix_app.protocol.events import RoundDone
 from helix_app.runs.comparison import ArmRecord, speedup
+from helix_app.runs.what_if import plain_seconds
 
 EVEN = 0.02  # a smaller difference of one run each is noise
 SWITCHED_OFF = ("costs_more", "paused", "overdrawn", "below_30")
@@ -61,12 +62,11 @@ def break_even(spec: ArmRecord, plain: ArmRecord | None) -> BreakEven | None:
         plain: the autoregressive arm; without one the engine's own figure of plain decoding is taken.
     """
     drafted = [event for event in spec.rounds if event.k > 0]
-    rate = None
+    step = plain_seconds(spec.rounds)
     if plain is not None:
         rate = plain.metrics.decode_tokens_per_second if plain.metrics is not None else _last(plain.rates)
-    elif spec.rounds:
-        rate = spec.rounds[-1].plain_tokens_per_second
-    if not drafted or not rate:
+        step = 1 / rate if rate else None
+    if not drafted or step is None:
         return None
     count, tokens = len(drafted), sum(event.k for event in drafted)
     return BreakEven(
@@ -75,7 +75,7 @@ def break_even(spec: ArmRecord, plain: ArmRecord | None) -> BreakEven | None:
         draft_seconds=sum(event.draft_seconds for event in drafted) / count,
         verify_seconds=sum(event.verify_seconds for event in drafted) / count,
         overhead_seconds=sum(event.overhead_seconds for event in drafted) / count,
-        plain_seconds=1 / rate,
+        plain_seconds=step,
         rounds=count,
     )
 

@@ -96,6 +96,13 @@ def pass_seconds(rounds: Iterable[RoundDone]) -> dict[int, float]:
     return {k: median(seconds) for k, seconds in sorted(by_k.items())}
 
 
+def plain_seconds(rounds: Iterable[RoundDone]) -> float | None:
+    """Median seconds of a plain round by the engine's own figure, which changes with the company of each round; None
+    where no round tells it."""
+    told = [1 / event.plain_tokens_per_second for event in rounds if event.plain_tokens_per_second]
+    return median(told) if told else None
+
+
 def draft_seconds(rounds: Sequence[RoundDone]) -> float:
     """Average seconds of a draft token."""
     drafted = sum(event.k for event in rounds)
@@ -156,11 +163,11 @@ def _with_forced(
 def _estimates(rounds: Sequence[RoundDone]) -> list[Estimate]:
     speed = measured_speed(rounds)
     known, draft = pass_seconds(rounds), draft_seconds(rounds)
-    plain_speed = next((e.plain_tokens_per_second for e in reversed(rounds) if e.plain_tokens_per_second), None)
+    told = plain_seconds(rounds)
     factor = _slowness(rounds, known, draft)
     known, draft = {k: seconds * factor for k, seconds in known.items()}, draft * factor
-    if 0 not in known and plain_speed:
-        known = {0: 1.0 / plain_speed, **known}
+    if 0 not in known and told:
+        known = {0: told, **known}
     positions = survival(rounds)
     if speed is None or not positions or len(known) < 2:
         return []

@@ -51,9 +51,13 @@ def test_at_break_even_the_formula_says_equally_fast() -> None:
 
 
 def test_without_a_plain_arm_the_engines_own_figure_counts() -> None:
-    found = break_even(arm([drafted(0, 4, 3, plain_tokens_per_second=40.0)], 70.0), None)
+    """That of most rounds, not of the last one, which may have had others beside it."""
+    speeds = (None, 40.0, 50.0, 40.0, 10.0)
+    rounds = [drafted(index, 4, 3, plain_tokens_per_second=speed) for index, speed in enumerate(speeds)]
+    found = break_even(arm(rounds, 70.0), None)
     assert found is not None
     assert found.plain_seconds == pytest.approx(0.025)
+    assert break_even(arm([drafted(0, 4, 3, plain_tokens_per_second=None)], 70.0), None) is None
 
 
 def test_nothing_drafted_is_no_gauge() -> None:

@@ -111,6 +111,9 @@ def test_plain_cost_comes_from_the_engine_where_no_round_was_plain() -> None:
     )
     by_k = {e.k: e.tokens_per_second for e in estimates([event]) if e.policy == "fixed"}
     assert by_k[0] == pytest.approx(10.0)
+    joined = replace(event, plain_tokens_per_second=2.0)  # by others, in the last rounds alone
+    by_k = {e.k: e.tokens_per_second for e in estimates([event, event, joined]) if e.policy == "fixed"}
+    assert by_k[0] == pytest.approx(10.0)
 
 
 def test_hiccups_slow_the_estimate_as_they_slowed_the_run() -> None:

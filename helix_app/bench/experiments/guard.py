@@ -202,11 +202,11 @@ def _report(bench: Bench, cells: Cells, names: list[str], kinds: Sequence[str]) 
 
 @dataclass
 class _Verdict:
-    """The lowest figure, and what is beyond doubt too low."""
+    """The lowest figure, and what is beyond doubt too low; of that, where no round drafted."""
 
     worst: tuple[float, str] = (float("inf"), "")
     under: list[str] = field(default_factory=list)
-    noise: list[str] = field(default_factory=list)
+    undrafted: list[str] = field(default_factory=list)
     unsure: bool = False
 
     def add(self, where: str, over: Estimate, drafted: bool) -> None:
@@ -216,16 +216,18 @@ class _Verdict:
         if over.high is None:
             self.unsure = True
         elif over.high < FLOOR:
-            (self.under if drafted else self.noise).append(where)
+            self.under.append(where)
+            if not drafted:
+                self.undrafted.append(where)
 
     def notes(self) -> list[str]:
         lowest, where = self.worst
         under = ", ".join(self.under) or "none"
         notes = [f"Lowest median: {lowest:.3f} ({where}). Under {FLOOR} beyond its interval: {under}."]
-        if self.noise:
+        if self.undrafted:
             notes.append(
-                f"Also under it, though no round drafted: {', '.join(self.noise)}. "
-                "These replies did what plain ones do: so far goes this machine's noise."
+                f"Of these no round drafted in {', '.join(self.undrafted)}: "
+                "it is noise or the cost of looking for drafts. The second table compares with own plain rounds."
             )
         if self.unsure:
             notes.append("Figures without an interval come from too few replies for a verdict; take more --repeats.")

@@ -21,6 +21,7 @@ class Progress:
         self._recorder = RunRecorder()
         self._ids: list[int] = []
         self._rounds: list[tuple[int, int, int, float]] = []
+        self._plain_seconds: float | None = 0.0  # for what was decoded; None: not known of all rounds
         self._again = 0  # characters that an engine that goes on shows once more
         self.text = ""
 
@@ -34,6 +35,8 @@ class Progress:
             done = (event.k, event.accepted, len(event.emitted), seconds)
             self._recorder.round(*done)
             self._rounds.append(done)
+            plain, before = event.plain_tokens_per_second, self._plain_seconds
+            self._plain_seconds = before + len(event.emitted) / plain if plain and before is not None else None
             self._ids += (token.token_id for token in event.emitted)
         elif isinstance(event, TextDelta):
             seen = min(self._again, len(event.text))
@@ -48,7 +51,7 @@ class Progress:
         if not self._ids:
             return self._request
         self._again = len(self.text)
-        written = self._recorder.written(tuple(self._ids), tuple(self._rounds))
+        written = self._recorder.written(tuple(self._ids), tuple(self._rounds), self._plain_seconds)
         return replace(self._request, written=written)
 
     def stopped(self) -> Finished:

@@ -136,9 +136,9 @@ class StepGraphs:
             plain: does the same pass without a recording.
         """
         self.tried = False
-        if self.off or not isinstance(span.view, (KVView, GroupedView)) or span.rows > MAX_ROWS:
+        views = _views(span) if not self.off and span.rows <= MAX_ROWS else ()
+        if not views:
             return plain()
-        views = _views(span)
         blocks = tuple(max(MIN_BLOCKS, 1 << (len(view.blocks) - 1).bit_length()) for view in views)
         if max(blocks) > MAX_BLOCKS:
             return plain()
@@ -205,11 +205,9 @@ class StepGraphs:
 
 
 def _views(span: Span) -> tuple[KVView, ...]:
-    """Where a sequence's keys and values are, for each group of layers."""
-    if isinstance(span.view, GroupedView):
-        return span.view.views
-    assert isinstance(span.view, KVView)
-    return (span.view,)
+    """Where a sequence's keys and values are, for each group of layers; nothing of another kind of cache."""
+    views = span.view.views if isinstance(span.view, GroupedView) else (span.view,)
+    return tuple(view for view in views if isinstance(view, KVView))
 
 
 class _Step:

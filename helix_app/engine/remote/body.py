@@ -90,9 +90,11 @@ def shorter(messages: tuple[ChatMessage, ...]) -> tuple[ChatMessage, ...]:
 
 
 def shorter_request(request: GenerateRequest) -> GenerateRequest:
-    """With less of what was said first: a conversation without its oldest turn, a text without its beginning."""
+    """With less of what was said first: a conversation without its oldest turn, a text without its beginning; the same
+    where nothing can be left out."""
     if request.raw:
-        return replace(request, prompt=shorter_text(request.text))
+        text = shorter_text(request.text)
+        return request if text == request.text else replace(request, prompt=text)
     return replace(request, messages=shorter(request.messages))
 
 

@@ -35,7 +35,8 @@ class RunRecorder:
         self._first: float | None = None
         self._last: float | None = None
         self._drafted = self._accepted = self._decoded = 0
-        self._crowd_tokens, self._crowd_seconds = 0, 0.0
+        self._crowd_tokens = 0
+        self._crowd_seconds: float | None = 0.0  # that plain decoding takes for them; None: not known
         self._ks: list[int] = []
         self._window: deque[tuple[int, int, int, float]] = deque(maxlen=_WINDOW)  # drafted, accepted, emitted, s
         self.tokens = self.rounds = self.preemptions = 0
@@ -47,14 +48,22 @@ class RunRecorder:
         self.prefilled(written.prompt_tokens, written.cached_tokens, 0)
         for drafted, accepted, emitted, seconds in written.rounds:
             self._count(drafted, accepted, emitted, seconds)
+        if written.rounds:  # perhaps in a crowd
+            self._crowd_tokens, self._crowd_seconds = self._decoded, written.plain_seconds
         self.tokens = len(written.token_ids)
         if self.tokens:
             self._first, self._last = self._begin + written.first_token_seconds, self._clock()
 
-    def written(self, token_ids: tuple[int, ...], rounds: tuple[tuple[int, int, int, float], ...]) -> Written:
+    def written(
+        self,
+        token_ids: tuple[int, ...],
+        rounds: tuple[tuple[int, int, int, float], ...],
+        plain_seconds: float | None = None,
+    ) -> Written:
         """What was counted so far, for another engine to go on with."""
         first = self._first - self._begin if self._first is not None else 0.0
-        return Written(token_ids, self.prompt_tokens, self.cached_tokens, rounds, self.elapsed, first)
+        counted = self.prompt_tokens, self.cached_tokens
+        return Written(token_ids, *counted, rounds, self.elapsed, first, plain_seconds)
 
     def prefilled(self, prompt_tokens: int, cached_tokens: int, emitted: int) -> None:
         """The prompt is processed and gave ``emitted`` first tokens."""
@@ -81,10 +90,18 @@ class RunRecorder:
         """So many tokens were written in a crowd, where plain decoding takes ``plain`` seconds for one; None: alone."""
         if plain:
             self._crowd_tokens += emitted
-            self._crowd_seconds += emitted * plain
+            self._crowd_seconds = None if self._crowd_seconds is None else self._crowd_seconds + emitted * plain
+
+    @property
+    def beside_others(self) -> bool:
+        """Whether some of it may have been written in a crowd."""
+        return self._crowd_tokens > 0
 
     def plain_beside(self, alone: float | None) -> float | None:
-        """Tokens per second of plain decoding beside the same others, where it gives ``alone`` without any."""
+        """Tokens per second of plain decoding beside the same others, where it gives ``alone`` without any; None where
+        that is not known of all rounds."""
+        if self._crowd_seconds is None:
+            return None
         rest = self._decoded - self._crowd_tokens
         if not self._crowd_tokens or (rest and not alone):
             return alone

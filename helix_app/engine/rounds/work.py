@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from helix_app.engine.control.costs import CostTable
 from helix_app.engine.models.runner import Rows
 from helix_app.engine.rounds.replies.judgement import Timing
 from helix_app.engine.rounds.replies.reply import Reply, Round
@@ -72,8 +73,18 @@ def timings(session: Session, step: Step, judged: Sequence[Round], seconds: floa
         table.add(rows, context, seconds)
     total = table.expect(rows, context) or seconds
     plain = (table.expect(count, context) or seconds) / count
+    told = _plain_seconds(session, table, count, context)
     made = []
     for k, one in zip(drafts, judged):
         own = max(0.0, total - (table.expect(rows - k, context) or total)) if k else 0.0
-        made.append(Timing(seconds, step.begin, plain, plain + own + one.draft_seconds, plain * count))
+        made.append(Timing(seconds, step.begin, plain, plain + own + one.draft_seconds, told))
     return made
+
+
+def _plain_seconds(session: Session, table: CostTable, count: int, context: int) -> float | None:
+    """What a pass without any draft takes to so many replies: as measured, or as it is for as many rows of one reply.
+
+    A crowd that always drafts never has such a pass, and what its table expects of one is a pass with drafts.
+    """
+    known = table if table.samples(count, context) else session.costs
+    return known.expect(count, context)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -101,7 +102,9 @@ def _environment() -> BoundedEnvironment:
 
 def _now(form: str) -> str:
     """The time in a form of Linux; Windows writes a number without its zero by another mark."""
-    return datetime.now().strftime(form.replace("%-", "%#") if sys.platform == "win32" else form)
+    if sys.platform == "win32":
+        form = re.sub("%[%-]", lambda mark: "%#" if mark[0] == "%-" else mark[0], form)  # "%%" is a sign of its own
+    return datetime.now().strftime(form)
 
 
 class _Generation(Extension):

@@ -180,8 +180,8 @@ class BenchmarkPage(QWidget):
     # ------------------------------------------------------------------ news
 
     def on_finished(self, event: events.Finished) -> None:
-        """A reply of the chat tells how fast its model decodes plainly."""
-        self.setup.note_speed(event.metrics.plain_tokens_per_second)
+        """A reply of the chat tells how fast its model decodes plainly by itself."""
+        self.setup.note_speed(event.plain_alone)
 
     def on_ended(self, event: bench.BenchEnded) -> None:
         """The benchmark is over, or was refused."""

@@ -37,8 +37,8 @@ class LatePages(QObject):
         return {events.Finished: self.on_finished}
 
     def on_finished(self, event: events.Finished) -> None:
-        """A reply tells how fast its model decodes plainly, which a page that is made later wants to know."""
-        plain, settings = event.metrics.plain_tokens_per_second, self._state.settings
+        """A reply tells how fast its model decodes plainly by itself, which a page that is made later wants to know."""
+        plain, settings = event.plain_alone, self._state.settings
         if plain:
             self._plain[settings.target, settings.dtype] = plain
 

@@ -26,6 +26,7 @@ _SCALAR_BYTES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 1
 _LENGTH_BYTES = 8
 _LEAST_ELEMENT = _LENGTH_BYTES  # of a text or of an array: its length alone
 _CHUNK = 1 << 20  # bytes
+_LIKELY_TEXT = 64  # bytes with its length; most are shorter
 _UINT32, _STRING, _ARRAY = 4, 8, 9
 _ALIGNMENT = 32
 _LIKELY_TYPES = 128  # tensor types above are nonsense, not the future
@@ -173,14 +174,17 @@ def _skip_value(file: BinaryIO, kind: int, size: int, depth: int = 0) -> None:
 
 
 def _skip_texts(file: BinaryIO, count: int, size: int) -> None:
-    """Vocabularies and their merges are nearly all of a header: read by the megabyte, not by the text."""
+    """Vocabularies and their merges are nearly all of a header: read by the megabyte, not by the text.
+
+    A few texts are read by what they may take: a header may have a million arrays of one text.
+    """
     at = file.tell()
     data, begin = b"", at  # of the file, from there on
     unpack = struct.Struct("<Q").unpack_from
-    for _ in range(count):
+    for left in range(count, 0, -1):
         if at - begin + _LENGTH_BYTES > len(data):
             file.seek(at)
-            data, begin = file.read(_CHUNK), at
+            data, begin = file.read(min(_CHUNK, left * _LIKELY_TEXT)), at
             if len(data) < _LENGTH_BYTES:
                 raise _CutOff
         length: int = unpack(data, at - begin)[0]

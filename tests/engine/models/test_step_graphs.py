@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 import torch
 
+from helix_app.engine.cache.plane_cache import PlaneView
+from helix_app.engine.cache.pooled import GroupedView
+from helix_app.engine.kernels.attention import Span
 from helix_app.engine.measuring.calibration import calibrate
 from helix_app.engine.models import step_graphs
 from helix_app.engine.models.runner import ModelRunner
@@ -171,6 +174,24 @@ def test_long_and_wide_passes_and_batches_are_plain(zoo: Zoo, monkeypatch: pytes
     for _ in range(3):
         runner.try_rows(step_graphs.MAX_ROWS)
     assert recorder.recorded == 1
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_only_a_cache_of_one_shape_is_recorded(grouped: bool) -> None:
+    """Layers of different heads have another cache, whose views are grouped alike."""
+    recorder, cache, ran = Again(), SimpleNamespace(block_size=16), 0
+
+    def plain() -> torch.Tensor:
+        nonlocal ran
+        ran += 1
+        return torch.zeros(1, 4)
+
+    view: Any = PlaneView(cache, [0], 3, 1)  # type: ignore[arg-type]
+    view = GroupedView([view], SimpleNamespace(places=[(0, 0)])) if grouped else view  # type: ignore[arg-type]
+    graphs = StepGraphs(SimpleNamespace(device=torch.device("cpu")), recorder)  # type: ignore[arg-type]
+    for _ in range(2 * step_graphs.USES):
+        graphs.run(torch.tensor([1]), Span(2, 1, view, 1), plain)
+    assert (ran, recorder.recorded, graphs.off) == (2 * step_graphs.USES, 0, "")
 
 
 def test_a_reply_is_the_same_with_recorded_passes(zoo: Zoo) -> None:

@@ -112,3 +112,5 @@ def test_a_request_is_made_shorter_by_what_it_is() -> None:
     raw = replace(asked, raw=True)
     assert raw.text.endswith(body.shorter_request(raw).text)
     assert 0 < len(body.shorter_request(raw).text) < len(raw.text)
+    shortest = GenerateRequest("r", (ChatMessage("user", "x"),), raw=True)
+    assert body.shorter_request(shortest) == shortest, "not the same text in another field, to be asked once more"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from helix_app.engine.rounds.metrics import RunRecorder
+from helix_app.protocol.requests import Written
 
 
 class Clock:
@@ -89,3 +90,26 @@ def test_plain_decoding_is_told_beside_the_same_others() -> None:
     crowd.round(drafted=0, accepted=0, emitted=1, seconds=1.0)
     crowd.shared(1, 0.5)
     assert crowd.plain_beside(None) == crowd.plain_beside(10.0) == 2.0
+    assert (alone.beside_others, crowd.beside_others, recorder.beside_others) == (False, True, True)
+
+
+@pytest.mark.parametrize(("plain_seconds", "told"), [(1.5, 5 / (1.5 + 1 / 10 + 0.25)), (None, None)])
+def test_rounds_before_an_engine_died_are_none_of_a_reply_alone(
+    plain_seconds: float | None, told: float | None
+) -> None:
+    recorder = RunRecorder(Clock())
+    recorder.resume(Written((1, 2, 3, 4), 9, 0, ((2, 1, 2, 0.4), (0, 0, 1, 0.3)), 3.0, 1.0, plain_seconds))
+    recorder.round(drafted=0, accepted=0, emitted=1, seconds=1.0)
+    recorder.shared(1, None)
+    recorder.round(drafted=0, accepted=0, emitted=1, seconds=1.0)
+    recorder.shared(1, 0.25)
+    assert recorder.plain_beside(10.0) == pytest.approx(told)
+    assert recorder.beside_others
+
+
+def test_a_reply_that_begins_anew_is_alone_until_it_is_not() -> None:
+    recorder = RunRecorder(Clock())
+    recorder.resume(Written((1,), 9, 0, (), 3.0, 1.0))
+    recorder.round(drafted=0, accepted=0, emitted=1, seconds=1.0)
+    assert recorder.plain_beside(10.0) == 10.0
+    assert not recorder.beside_others

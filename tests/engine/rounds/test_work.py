@@ -98,7 +98,7 @@ def test_a_pass_with_other_rows_is_filed_nowhere(other: dict[str, Any]) -> None:
     both = session()
     made = times(both, [judged(10), judged(10)], 0.4, **other)
     assert both.crowd_costs.expect(2, 20) is both.costs.expect(2, 20) is None
-    assert made == [Timing(0.4, BEGIN, 0.2, 0.2, 0.4)] * 2  # in equal parts, while nothing is known
+    assert made == [Timing(0.4, BEGIN, 0.2, 0.2)] * 2  # in equal parts, while nothing is known
 
 
 def test_each_is_charged_what_its_own_draft_added() -> None:
@@ -116,6 +116,22 @@ def test_a_draft_that_made_a_pass_no_longer_costs_no_less_than_none() -> None:
 def test_where_one_reply_is_left_its_part_is_told_by_the_costs_of_one() -> None:
     (timing,) = times(session(alone=known(r1=0.3)), [judged(10)], 0.7, failed=1)
     assert (timing.share, timing.cost) == (pytest.approx(0.3), pytest.approx(0.3))
+
+
+@pytest.mark.parametrize(
+    ("crowd", "told"),
+    [
+        (None, 0.36),  # these prompts' rows say nothing of a pass without them
+        (known(r6=1.2), 0.36),  # nor do passes that all had drafts
+        (known(r2=0.4, r6=1.2), 0.4),
+    ],
+)
+def test_a_plain_pass_is_told_as_measured_or_as_of_one_reply(crowd: CostTable | None, told: float) -> None:
+    both = session(alone=known(r1=0.3, r2=0.36), crowd=crowd)
+    made = times(both, [judged(10, 2), judged(10, 2)], 1.2, chunks=crowd is None)
+    assert [timing.plain for timing in made] == [pytest.approx(told)] * 2
+    (one,) = times(both, [judged(10, 2)], 1.2, failed=1)
+    assert one.plain == pytest.approx(0.3)
 
 
 def test_where_every_reply_failed_there_is_nothing_to_divide() -> None:

@@ -84,13 +84,21 @@ def test_a_fault_or_an_attack_ends_there(template: str, error: type[Exception]) 
         render(template, CHAT, SPECIAL)
 
 
-@pytest.mark.parametrize(("system", "form"), [("win32", "%#d %b"), ("linux", "%-d %b")])
+@pytest.mark.parametrize(
+    ("system", "told", "form"),
+    [
+        ("win32", "%-d %b", "%#d %b"),
+        ("linux", "%-d %b", "%-d %b"),
+        ("win32", "5%%-%-d", "5%%-%#d"),  # a percent sign and a dash
+        ("win32", "%%%-d%%%%-d", "%%%#d%%%%-d"),
+    ],
+)
 def test_the_date_of_a_template_is_asked_for_as_the_system_has_it(
-    monkeypatch: pytest.MonkeyPatch, system: str, form: str
+    monkeypatch: pytest.MonkeyPatch, system: str, told: str, form: str
 ) -> None:
     asked: list[str] = []
-    now = SimpleNamespace(strftime=lambda told: asked.append(told) or "5 Nov")
+    now = SimpleNamespace(strftime=lambda given: asked.append(given) or "5 Nov")
     monkeypatch.setattr(templates, "datetime", SimpleNamespace(now=lambda: now))
     monkeypatch.setattr(templates.sys, "platform", system)
-    assert templates._now("%-d %b") == "5 Nov"
+    assert templates._now(told) == "5 Nov"
     assert asked == [form]

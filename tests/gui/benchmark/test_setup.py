@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from helix_app.bench.config import BenchConfig
 from helix_app.gui.benchmark import kinds
 from helix_app.gui.benchmark.page import BenchmarkPage
@@ -107,6 +109,7 @@ def test_what_the_chat_measured_comes_first(window: MainWindow) -> None:
     window.on_event(fake.finished("r", plain_tokens_per_second=38.0))
     assert "38 tok/s" in setup.duration.text()
     window.on_event(fake.finished("r", plain_tokens_per_second=None))
+    window.on_event(replace(fake.finished("r", plain_tokens_per_second=9.0), beside_others=True))
     assert "38 tok/s" in setup.duration.text()
 
 

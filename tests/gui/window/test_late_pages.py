@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QApplication, QWidget
@@ -37,6 +39,8 @@ def test_a_page_that_is_made_late_knows_the_model(window: MainWindow, page: str)
 def test_a_benchmark_is_estimated_by_what_earlier_replies_told(window: MainWindow) -> None:
     load(window)
     window.on_event(fake.finished("r1", "text"))
+    together = replace(fake.finished("r2", "text", plain_tokens_per_second=9.0), beside_others=True)
+    window.on_event(together)  # says nothing of a benchmark, whose replies are by themselves
     setup = window.benchmark.setup
     assert setup.duration.text() == kinds.duration(setup.request(), 38.0) != kinds.duration(setup.request(), None)
 

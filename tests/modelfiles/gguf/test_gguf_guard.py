@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from pathlib import Path
 
@@ -133,6 +134,46 @@ def test_texts_are_read_by_the_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyP
             with pytest.raises(ModelFileError, match="inside its header") as caught:
                 check_header(path)
             assert caught.value.code == "model_corrupt"
+
+
+class Counted(io.BytesIO):
+    """A file in memory.
+
+    Attributes:
+        taken: bytes that were read of it, each as often as it was.
+        reads: how often it was read.
+    """
+
+    taken = reads = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self.taken, self.reads = self.taken + len(data), self.reads + 1
+        return data
+
+
+def read_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, array: bytes) -> Counted:
+    """The file of a header with this array, after it was looked at."""
+    path = tmp_path / "m.gguf"
+    path.write_bytes(header(0, 1, text(b"k") + struct.pack("<I", 9) + array))
+    file = Counted(path.read_bytes())
+    monkeypatch.setattr(Path, "open", lambda self, mode: file)
+    check_header(path)
+    return file
+
+
+def test_arrays_of_one_text_are_read_once_and_not_by_the_megabyte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    each = struct.pack("<IQ", 8, 1) + text(b"")
+    file = read_of(tmp_path, monkeypatch, struct.pack("<IQ", 9, 500) + each * 500)
+    assert file.taken < 5 * 500 * len(each)
+
+
+def test_a_vocabulary_is_read_by_the_megabyte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = b"".join(text(b"x" * (n % 40)) for n in range(5000))
+    file = read_of(tmp_path, monkeypatch, struct.pack("<IQ", 8, 5000) + texts)
+    assert file.reads < 20
 
 
 def deep(levels: int) -> bytes:

@@ -377,12 +377,11 @@ def pool_of(library: Library, threads: int) -> Pool:
 
 
 def _views(span: Span) -> tuple[KVView, ...]:
-    """Where a span's keys and values are, for each group of layers."""
-    if isinstance(span.view, GroupedView):
-        return span.view.views
-    if not isinstance(span.view, KVView):
+    """Where a span's keys and values are, for each group of layers. Raises TypeError for another kind of cache."""
+    views = span.view.views if isinstance(span.view, GroupedView) else (span.view,)
+    if not isinstance(views[0], KVView):
         raise TypeError("packed weights run on a paged cache of the CPU")
-    return (span.view,)
+    return tuple(view for view in views if isinstance(view, KVView))
 
 
 def _bytes(part: Any) -> int:

@@ -51,7 +51,8 @@ class Timing:
         begin: when the round began, on ``time.perf_counter``.
         share: what a token costs this reply in a crowd without drafting; None when it is alone.
         cost: what the round cost this reply in a crowd; None when it is alone.
-        plain: what a pass without any draft takes in that crowd, which gives each reply a token; None when it is alone.
+        plain: what a pass without any draft takes in that crowd, which gives each reply a token; None when it is alone,
+            or nothing was measured.
     """
 
     verify: float

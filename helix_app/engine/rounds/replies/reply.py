@@ -362,14 +362,14 @@ class Reply:
     def finish(self) -> Finished:
         """The result, once ``reason`` is known and its blocks are free."""
         assert self.reason is not None
-        plain = self._recorder.plain_beside(self._plain_speed())
         return Finished(
             request_id=self.sequence_id,
             reason=self.reason,
             text=self._text.whole,
             token_ids=tuple(self.tokens[self.prompt_length :]),
-            metrics=self._recorder.finish(self.seed, plain),
+            metrics=self._recorder.finish(self.seed, self._recorder.plain_beside(self._plain_speed())),
             stop=self._text.stop if self.reason == "stop" else "",
+            beside_others=self._recorder.beside_others,
         )
 
     def read_end(self) -> Iterator[TextDelta]:

@@ -267,7 +267,8 @@ class StatusBar(QStatusBar):
             reason = messages.k_reason_text(event.k_reason)
             self.speculation.setText(self.tr("speculation paused: {reason}").format(reason=reason))
         else:
-            self.speculation.setText(self._gain(event.decode_tokens_per_second, event.plain_tokens_per_second))
+            # of the latest rounds, as the plain speed is: others may have joined since the beginning
+            self.speculation.setText(self._gain(event.rolling_tokens_per_second, event.plain_tokens_per_second))
 
     def on_finished(self, event: events.Finished) -> None:
         """What speculation gained in the whole reply."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from helix_app.engine.cache.plane_cache import PlaneView
+from helix_app.engine.cache.pooled import GroupedView
+from helix_app.engine.kernels.attention import Span
 from helix_app.engine.kernels.packed.library import shared
 from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.models.make import product_decoder
@@ -71,6 +75,16 @@ def test_what_runs_packed(zoo: Zoo, tmp_path: Path) -> None:
     files = inspect(zoo.gguf("llama", quant="Q8_0"))
     for change in ({"head_dim": 24}, {"num_heads": 18, "num_kv_heads": 2}, {"mlp_bias": True}, {"qkv_bias": True}):
         assert packed_formats(replace(files, config=replace(files.config, **change))) == frozenset()
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_it_runs_on_no_other_cache(zoo: Zoo, grouped: bool) -> None:
+    """Layers of different heads have one whose views are grouped alike."""
+    view: Any = PlaneView(SimpleNamespace(block_size=16), [0], 1, 1)  # type: ignore[arg-type]
+    view = GroupedView([view], SimpleNamespace(places=[(0, 0)])) if grouped else view  # type: ignore[arg-type]
+    decoder = packed_runner(zoo.gguf("llama", quant="Q8_0"), 1).decoder
+    with pytest.raises(TypeError, match="paged cache"):
+        decoder.forward_many(torch.tensor([1]), [Span(0, 1, view, 1)])
 
 
 @pytest.fixture(scope="module", params=["llama", "qwen2"])

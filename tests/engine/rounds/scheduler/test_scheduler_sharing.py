@@ -18,7 +18,7 @@ from helix_app.engine.rounds.session import Session
 from helix_app.engine.sampling.verification import Verdict
 from helix_app.protocol.events import Failed, Finished, RoundDone
 from tests.engine.made.tiny import ask
-from tests.engine.runs.crowds import TEXTS, Crowd, Models, requests, staggered
+from tests.engine.runs.crowds import TEXTS, Crowd, Models, alone, requests, staggered
 
 UNSAID = 3  # a token
 
@@ -110,6 +110,38 @@ def test_plain_decoding_is_told_as_it_would_be_in_that_company(models: Models) -
             assert seconds
             assert event.plain_tokens_per_second == pytest.approx(1 / seconds)
     assert sizes >= {1, 3}
+
+
+def test_only_a_reply_by_itself_tells_how_fast_its_model_is(models: Models) -> None:
+    by_itself = alone(models.session("none"), requests()[0])
+    assert by_itself.plain_alone == by_itself.metrics.plain_tokens_per_second is not None
+    session = models.session("none")
+    session.costs.add(1, 0, 0.5)  # as after loading
+    for result in Crowd(session).add(*requests()[:2]).run().values():
+        assert isinstance(result, Finished)
+        assert result.metrics.plain_tokens_per_second
+        assert result.plain_alone is None
+
+
+@pytest.mark.parametrize("k", ["", "fixed:3"])
+def test_company_that_never_decoded_plainly_is_told_by_as_many_rows_of_one_reply(models: Models, k: str) -> None:
+    """Passes with drafts or with a prompt beside are no plain ones."""
+    session = models.session("none")
+    session.draft = NeverRight() if k else None
+    session.costs.add(1, 0, 0.5)
+    session.costs.relate({2: 1.1, 3: 1.2})
+    crowd, sizes = Crowd(session).add(*requests(k=k or "auto")[:3]), list[int]()
+    while crowd.scheduler.busy:
+        rounds = [event for event in crowd.step() if isinstance(event, RoundDone)]
+        context = sum(done.context_tokens - len(done.emitted) for done in rounds)
+        if len(rounds) < 2 or session.crowd_costs.samples(len(rounds), context):
+            continue
+        sizes.append(len(rounds))
+        seconds = session.costs.expect(len(rounds), context)
+        assert seconds
+        assert [event.plain_tokens_per_second for event in rounds] == [pytest.approx(1 / seconds)] * len(rounds)
+    assert sizes
+    assert (max(sizes) == 3) == bool(k), "where nobody drafts, only a prompt beside keeps a pass from being measured"
 
 
 @pytest.mark.parametrize("failing", [("r1",), ("r0", "r1"), ("r0", "r1", "r2")])
