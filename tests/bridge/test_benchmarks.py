@@ -47,10 +47,15 @@ from tests.bench.instruments import made
 
 Kind = TypeVar("Kind")
 REQUEST = BenchRequest("tiny")
+DOCUMENTS: dict[str, str] = {}
 
 
 def document(result: BenchResult) -> str:
-    return to_json(result, asdict(summarise(result)))
+    """With its figures, which are computed once for results that are the same."""
+    told = repr(result)
+    if told not in DOCUMENTS:
+        DOCUMENTS[told] = to_json(result, asdict(summarise(result)))
+    return DOCUMENTS[told]
 
 
 class Engine:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,15 @@ from helix_app.gui.window.main_window import MainWindow
 from tests.gui import views
 
 pytestmark = pytest.mark.styled
+
+# a line is one window, which is turned from one to the next; kept conversations come last, or before a reply that is still written
+DIALOGS = (
+    ("help", "diagnostics", "help_fault", "prompting"),
+    ("help_search", "prompting_preview"),
+    ("prompting_template",),
+    ("downloading",),
+    ("download_failed",),
+)
 
 
 @pytest.fixture
@@ -34,40 +43,47 @@ def colours(image: QImage) -> set[int]:
 
 
 @pytest.fixture
-def shown(make_window: Callable[..., MainWindow]) -> Callable[..., MainWindow]:
-    """Makes a window and brings it into a view."""
+def shown(make_window: Callable[..., MainWindow]) -> Callable[..., Iterator[tuple[str, MainWindow]]]:
+    """Makes a window and brings it into views, one after the other."""
 
-    def make(name: str, theme: str, width: int = 1280, height: int = 800) -> MainWindow:
+    def make(
+        names: Sequence[str], theme: str, width: int = 1280, height: int = 800
+    ) -> Iterator[tuple[str, MainWindow]]:
         window: MainWindow = make_window(theme=theme)
-        views.show(window, name, width, height)
-        return window
+        for name in views.in_turn(window, names, width, height):
+            yield name, window
 
     return make
 
 
 @pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", [*views.IN_DIALOGS, "downloading", "download_failed"])
-def test_view(shown, folder: Path, name: str, theme: str) -> None:
-    window = shown(name, theme)
-    picture = (views.shown_dialog(window) if name in views.IN_DIALOGS else window).grab().toImage()
-    assert picture.save(str(folder / f"{name}-{theme}.png"))
-    assert len(colours(picture)) > 12
+@pytest.mark.parametrize("names", DIALOGS, ids=lambda names: names[0])
+def test_view(shown, folder: Path, names: tuple[str, ...], theme: str) -> None:
+    for name, window in shown(names, theme):
+        picture = (views.shown_dialog(window) if name in views.IN_DIALOGS else window).grab().toImage()
+        assert picture.save(str(folder / f"{name}-{theme}.png"))
+        assert len(colours(picture)) > 12, name
 
 
-@pytest.mark.parametrize("name", ["conversations", "done", "settings", "compare", "benchmark", "inspect"])
-def test_high_contrast(shown, folder: Path, name: str) -> None:
-    window = shown(name, "contrast")
-    picture = (views.shown_dialog(window) if name == "settings" else window).grab().toImage()
-    assert picture.save(str(folder / f"{name}-contrast.png"))
-    assert len(colours(picture)) > 12
+def test_every_dialog_has_its_picture() -> None:
+    assert {*views.IN_DIALOGS, "downloading", "download_failed"} == {name for names in DIALOGS for name in names}
 
 
-@pytest.mark.parametrize("name", ["streaming", "done", "conversations", "compare", "inspect", "tokens"])
-def test_smallest_size(shown, folder: Path, name: str) -> None:
-    picture = shown(name, "light", 1024, 700).grab().toImage()
-    assert picture.save(str(folder / f"{name}-light-1024x700.png"))
-    assert len(colours(picture)) > 12
+def test_high_contrast(shown, folder: Path) -> None:
+    for name, window in shown(("done", "compare", "benchmark", "inspect", "settings", "conversations"), "contrast"):
+        picture = (views.shown_dialog(window) if name == "settings" else window).grab().toImage()
+        assert picture.save(str(folder / f"{name}-contrast.png"))
+        assert len(colours(picture)) > 12, name
+
+
+def test_smallest_size(shown, folder: Path) -> None:
+    for name, window in shown(
+        ("tokens", "done", "compare", "inspect", "conversations", "streaming"), "light", 1024, 700
+    ):
+        picture = window.grab().toImage()
+        assert picture.save(str(folder / f"{name}-light-1024x700.png"))
+        assert len(colours(picture)) > 12, name
 
 
 @pytest.mark.parametrize(

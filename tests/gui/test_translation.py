@@ -21,37 +21,20 @@ from tests.gui.benchmark import bench_made
 pytestmark = pytest.mark.styled
 
 LEAST, USUAL = (1024, 700), (1280, 800)
+# views in one window, one after the other: comparisons before what they end in, what still runs last
 SHOWN = (
-    "welcome",
-    "downloading",
-    "loading",
-    "cached",
-    "error",
-    "tokens",
-    "conversations",
-    "prompting",
-    "inspect_token",
-    "compare_empty",
-    "compare_noisy",
-    "compare_failed",
-    "benchmark_running",
-    "benchmark",
-    "benchmark_change",
-    "settings_engine",
-    "diagnostics",
-    "help",
+    ("welcome",),
+    ("downloading",),
+    ("loading", "cached", "error", "tokens", "prompting"),
+    ("inspect_token", "compare_empty", "compare_noisy", "compare_failed"),
+    ("benchmark", "benchmark_change", "benchmark_running"),
+    ("help", "settings_engine", "diagnostics", "conversations"),
 )
 
 MOST_WORDS = (
-    "downloading",
-    "cached",
-    "prompting",
-    "inspect_token",
-    "compare_noisy",
-    "benchmark_running",
-    "benchmark_change",
-    "settings_engine",
-    "diagnostics",
+    ("downloading",),
+    ("cached", "settings_engine", "diagnostics", "prompting"),
+    ("inspect_token", "compare_noisy", "benchmark_change", "benchmark_running"),
 )
 
 # what nobody translates: names, what a model or a person wrote, commands, what a machine says of itself
@@ -85,14 +68,14 @@ def forget() -> None:
 
 
 @pytest.fixture
-def shown(make_window: Callable[..., MainWindow]) -> Iterator[Callable[..., list[reading.QWidget]]]:
-    """Brings a window, by default of the least size, into a view; it and its dialogs."""
+def shown(make_window: Callable[..., MainWindow]) -> Iterator[Callable[..., Iterator[list[reading.QWidget]]]]:
+    """Brings a window, by default of the least size, into views; it and its dialogs for each of them."""
 
-    def make(name: str, size: tuple[int, int] = LEAST) -> list[reading.QWidget]:
+    def make(*names: str, size: tuple[int, int] = LEAST) -> Iterator[list[reading.QWidget]]:
         forget()
         window: MainWindow = make_window()
-        views.show(window, name, *size)
-        return reading.windows()
+        for _ in views.in_turn(window, names, *size):
+            yield reading.windows()
 
     yield make
     forget()
@@ -109,24 +92,26 @@ def _inside(widget: reading.QWidget | None, kinds: tuple[type, ...]) -> bool:
     return widget is not None and (isinstance(widget, kinds) or _inside(widget.parentWidget(), kinds))
 
 
-@pytest.mark.parametrize("name", SHOWN)
-def test_nothing_is_cut_off_in_german(speaking, shown, name: str) -> None:
+@pytest.mark.parametrize("names", SHOWN, ids=lambda names: names[0])
+def test_nothing_is_cut_off_in_german(speaking, shown, names: tuple[str, ...]) -> None:
     assert speaking("de") == "de"
-    for window in shown(name):
-        assert too_narrow(window, ArmPane) == []
+    for name, windows in zip(names, shown(*names), strict=True):
+        for window in windows:
+            assert too_narrow(window, ArmPane) == [], name
 
 
-@pytest.mark.parametrize("name", MOST_WORDS)
-def test_everything_is_translated_has_room_and_is_named(pseudo: None, shown, name: str) -> None:
-    for window in shown(name):
-        said = [text for text in reading.texts(window) if reading.OPEN not in text.text]
-        assert [str(text) for text in said if not data(text.text)] == []
-        assert too_narrow(window, ArmPane, EmptyChat, Shortened) == []
-        accessible.check_controls(window)
+@pytest.mark.parametrize("names", MOST_WORDS, ids=lambda names: names[0])
+def test_everything_is_translated_has_room_and_is_named(pseudo: None, shown, names: tuple[str, ...]) -> None:
+    for name, windows in zip(names, shown(*names), strict=True):
+        for window in windows:
+            said = [text for text in reading.texts(window) if reading.OPEN not in text.text]
+            assert [str(text) for text in said if not data(text.text)] == [], name
+            assert too_narrow(window, ArmPane, EmptyChat, Shortened) == [], name
+            accessible.check_controls(window)
 
 
 def test_no_line_has_to_give_way_in_a_window_of_the_usual_size(pseudo: None, shown) -> None:
-    (window,) = shown("cached", USUAL)
+    ((window,),) = shown("cached", size=USUAL)
     lines = [line for line in window.findChildren(Shortened) if line.isVisible()]
     assert {type(line.parentWidget()) for line in lines} > {Footer}  # of the verdict, and of the status bar
     assert too_narrow(window, ArmPane, EmptyChat) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
 from helix_app.base.settings import Settings
 from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.kit.language import install
-from helix_app.gui.settings.dialog import SettingsDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import bench_views, events
 from helix_app.protocol.bench import BenchProgressed
@@ -35,7 +34,7 @@ from tests.gui.library import library_views
 from tests.gui.models import fit_views, remote_views
 from tests.gui.prompting import prompt_views
 from tests.gui.server import server_views
-from tests.gui.settling import load, settle
+from tests.gui.settling import load, put_back, settings_dialog, settle, shown_dialog
 from tests.runs.made_runs import made_run
 
 QUESTION = "How does a paged KV cache work, and why do you share blocks between chats?"
@@ -256,11 +255,6 @@ def settings_engine(window: MainWindow) -> None:
     window.on_event(events.Forgotten(0, events.Failed("forget_failed", fields=(("folder", "/data/ngram"),))))
 
 
-def settings_dialog(window: MainWindow) -> SettingsDialog:
-    """The open settings dialog."""
-    return next(d for d in window.findChildren(SettingsDialog) if d.isVisible())
-
-
 def benchmark_setup(window: MainWindow) -> None:
     """A benchmark that is about to be run; one was run before."""
     load(window)
@@ -308,11 +302,6 @@ def help_search(window: MainWindow) -> None:
     """F1 while something is searched for."""
     help(window)
     shown_dialog(window).findChild(QLineEdit).setText("accept")
-
-
-def shown_dialog(window: MainWindow) -> QDialog:
-    """The dialog that is open, in front of others."""
-    return [d for d in window.findChildren(QDialog) if d.isVisible()][-1]
 
 
 VIEWS: dict[str, Callable[[MainWindow], None]] = {
@@ -375,6 +364,15 @@ def show(window: MainWindow, name: str, width: int = 1280, height: int = 800) ->
     settle()
     window.live.flush()
     settle()
+
+
+def in_turn(window: MainWindow, names: Sequence[str], width: int = 1280, height: int = 800) -> Iterator[str]:
+    """Bring a window into one view after the other; it is put back between them."""
+    for number, name in enumerate(names):
+        if number:
+            put_back(window)
+        show(window, name, width, height)
+        yield name
 
 
 def main(name: str, theme: str, target: str, language: str = "en", width: str = "1280", height: str = "800") -> None:

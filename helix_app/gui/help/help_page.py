@@ -71,7 +71,7 @@ class HelpPage(QDialog):
         self._lay_out(close)
         self._shown = ""
         self._fill("")
-        theme.changed.connect(lambda: self._fill(self.search.text()))
+        theme.changed.connect(self.on_theme_changed)
 
     def _lay_out(self, close: QWidget) -> None:
         left = QVBoxLayout()
@@ -122,6 +122,10 @@ class HelpPage(QDialog):
         """The terms in the list, from top to bottom."""
         found = (self.list.item(row).data(KEY) for row in range(self.list.count()))
         return [key for key in found if key]
+
+    def on_theme_changed(self) -> None:
+        """Texts and links take the colours of the theme."""
+        self._fill(self.search.text())
 
     def _fill(self, words: str) -> None:
         self.list.blockSignals(True)

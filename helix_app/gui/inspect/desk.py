@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -30,7 +31,6 @@ class RunDesk(QObject):
 
     Attributes:
         book: the recorded runs.
-        page: the page that shows one.
 
     Signals:
         show_requested: bring the page into sight.
@@ -52,9 +52,8 @@ class RunDesk(QObject):
 
     def __init__(self, theme: Theme, window: QWidget) -> None:
         super().__init__(window)
-        self._window = window
+        self._theme, self._window = theme, window
         self.book = RunBook(parent=self)
-        self.page = InspectPage(theme)
         self._traces: WeakValueDictionary[str, Trace] = WeakValueDictionary()
         self._shown = ""  # request id on the page; empty: none, or a file
         self._opened: Run | None = None
@@ -62,9 +61,20 @@ class RunDesk(QObject):
         self._waiting: dict[str, list[Callable[[], None]]] = {}  # what is to be done once a run is here
         self._chosen = False  # a person asked for what is shown: a new reply does not take its place
         self.book.recorded.connect(self.on_recorded)
-        self.page.open_requested.connect(self.ask_and_open)
-        self.page.save_requested.connect(self.save_shown)
-        self.page.shown.connect(self.on_page_shown)
+
+    @cached_property
+    def page(self) -> InspectPage:
+        """The page that shows a run; it is made now if it was not wanted before."""
+        page = InspectPage(self._theme)
+        page.open_requested.connect(self.ask_and_open)
+        page.save_requested.connect(self.save_shown)
+        page.shown.connect(self.on_page_shown)
+        return page
+
+    @property
+    def in_sight(self) -> bool:
+        """Whether the page is made and shown."""
+        return "page" in self.__dict__ and self.page.isVisible()
 
     def connect_chat(self, origins: Origins) -> None:
         """Give the replies of the chat their runs."""
@@ -104,7 +114,7 @@ class RunDesk(QObject):
         """A reply is asked for."""
         self.book.begin(request)
         self.available_changed.emit(True)
-        if not self._chosen and self.page.isVisible():
+        if not self._chosen and self.in_sight:
             self._show(request.request_id)
 
     def trace(self, request_id: str) -> Trace | None:
@@ -174,7 +184,7 @@ class RunDesk(QObject):
 
     def save_last(self) -> None:
         """Ask where to, and write what is in sight: the page's run, else the last reply."""
-        if self.page.isVisible():
+        if self.in_sight:
             self.save_shown()
         else:
             self.save(self.book.latest)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QScrollArea, QWidget
@@ -10,14 +11,26 @@ from PySide6.QtWidgets import QScrollArea, QWidget
 
 def chain(window: QWidget) -> list[QWidget]:
     """What Tab stops at in a window, in the order in which it was made."""
-    found: list[QWidget] = []
+    shown = (widget for widget in _chain(window) if widget.isVisible() and widget.isEnabled())
+    return [widget for widget in shown if widget.window() is window]
+
+
+def join(part: QWidget, around: QWidget) -> None:
+    """Let Tab go through a part that was made late right after all else that is in the widget ``around`` it."""
+    stops = [widget for widget in _chain(around.window()) if around.isAncestorOf(widget)]
+    inner = [widget for widget in stops if part.isAncestorOf(widget)]
+    others = [widget for widget in stops if not part.isAncestorOf(widget)]
+    for first, second in itertools.pairwise((*others[-1:], *inner)):
+        QWidget.setTabOrder(first, second)
+
+
+def _chain(window: QWidget) -> Iterator[QWidget]:
+    """What Tab would stop at if all were shown and could be used."""
     widget = window.nextInFocusChain()
     while widget is not None and widget is not window:
-        takes = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None
-        if takes and widget.isVisible() and widget.isEnabled() and widget.window() is window:
-            found.append(widget)
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None:
+            yield widget
         widget = widget.nextInFocusChain()
-    return found
 
 
 def as_read(controls: Sequence[QWidget], parts: Sequence[QWidget], before: QWidget) -> list[QWidget]:

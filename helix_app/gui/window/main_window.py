@@ -112,14 +112,13 @@ class MainWindow(RequestWindow):
         self.add_page(Page("chat", self.tr("Chat"), "chat", self.chats, live=True))
         self.pages.stack.addWidget(self.welcome)  # without a parent it would live on, and with it the window
         self.desk = RunDesk(theme, self)
-        self.add_page(Page("inspect", self.tr("Inspect"), "inspect", self.desk.page))
+        self.add_page(Page("inspect", self.tr("Inspect"), "inspect", lambda: self.desk.page))
         self.late = LatePages(theme, state, self._router, self)
         self.add_page(Page("compare", self.tr("Compare"), "compare", lambda: self.compare))
         self.add_page(Page("benchmark", self.tr("Benchmark"), "benchmark", lambda: self.benchmark))
-        self.server = ServerPage(theme, state)
-        self.add_page(Page("server", self.tr("Server"), "server", self.server, live=True))
+        self.add_page(Page("server", self.tr("Server"), "server", lambda: self.server, live=True))
         self.library = LibraryDesk(theme, state, self.models, self.load_view, self)
-        self.add_page(Page("models", self.tr("Models"), "models", self.library.page))
+        self.add_page(Page("models", self.tr("Models"), "models", lambda: self.library.page))
         self._middle = self.pages.under(self.strip)
         self.setCentralWidget(self._middle)
         self.live = LiveDock(theme, state)
@@ -178,7 +177,9 @@ class MainWindow(RequestWindow):
         self.late.compare_requested.connect(self.compare_requested)
         self.late.compare_cancel_requested.connect(self.cancel_requested)
         self.late.benchmark_asked.connect(self.benchmark_requested)
-        self.server.asked.connect(self.serving_requested)
+        self.late.serving_asked.connect(self.serving_requested)
+        self.late.page_wanted.connect(self.pages.widget)
+        self.library.page_wanted.connect(lambda: self.pages.widget("models"))
         self.pages.page_changed.connect(self.on_page_changed)
 
     def _connect_bars(self) -> None:
@@ -237,7 +238,7 @@ class MainWindow(RequestWindow):
     def _route(self) -> None:
         """Let every part have its events; the models come last, for what they decide replaces what was shown."""
         chat = (self.book, self.chats, self.chat, self.cut, self.first_note, self.counting, self.drafts, self.alerts)
-        shown = (self.live, self.status, self.late, self.server, *chat, self.help, self.load_view)
+        shown = (self.live, self.status, self.late, *chat, self.help, self.load_view)
         for part in (*shown, self.library, self.models):
             self._router.add(part.handlers())
         self._router.add({**self.toolbar.handlers(), RunOpened: self.desk.on_run_opened})
@@ -263,6 +264,11 @@ class MainWindow(RequestWindow):
     def benchmark(self) -> BenchmarkPage:
         """The page of benchmarks."""
         return self.late.benchmark
+
+    @property
+    def server(self) -> ServerPage:
+        """The page of the local API."""
+        return self.late.server
 
     def set_focus_aside(self) -> None:
         """Take the cursor away from where nothing can be written any more."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QStackedWidget, QTo
 
 from helix_app.gui.glossary import terms
 from helix_app.gui.glossary.term import PROPERTY
+from helix_app.gui.kit import tab_order
 from helix_app.gui.look.icons import icon
 from helix_app.gui.look.theme import RADIUS, Theme
 
@@ -170,7 +171,9 @@ class Navigation(QToolBar):
         """What a page shows; it is made now if it was not wanted before."""
         page = self._pages[name]
         if name not in self._widgets and not isinstance(page.widget, QWidget):
-            self._take(page, page.widget())
+            made = page.widget()
+            self._take(page, made)
+            tab_order.join(made, self.stack)
         return self._widgets[name]
 
     def show_page(self, name: str) -> None:

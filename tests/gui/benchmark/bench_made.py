@@ -9,7 +9,7 @@ from PySide6.QtCore import QItemSelectionModel
 from PySide6.QtWidgets import QApplication
 
 from helix_app.bench.figures.facts import run_facts
-from helix_app.bench.figures.summary import summarise
+from helix_app.bench.figures.summary import Summary, summarise
 from helix_app.bench.records import BenchResult, to_json
 from helix_app.bench.reports import view as views
 from helix_app.bench.reports.compare import compare
@@ -21,10 +21,20 @@ from helix_app.protocol.bench_views import BenchChange, BenchEntry, BenchView
 from tests.bench.instruments import made
 from tests.gui import fake
 
+_SUMMARIES: dict[str, Summary] = {}
+
+
+def summary_of(result: BenchResult) -> Summary:
+    """Its figures, which are computed once for results that are the same; no language is in them."""
+    told = repr(result)
+    if told not in _SUMMARIES:
+        _SUMMARIES[told] = summarise(result)
+    return _SUMMARIES[told]
+
 
 def entry(result: BenchResult, run_id: int) -> BenchEntry:
     """Its line in the list."""
-    speedup = views.overall_speedup(summarise(result))
+    speedup = views.overall_speedup(summary_of(result))
     return views.entry(run_id, result.created, views.run_title(result), len(result.runs), result.complete, speedup)
 
 
@@ -32,7 +42,7 @@ def view(run_id: int = 1, result: BenchResult | None = None) -> BenchView:
     """A run to show."""
     if result is None:
         return replace(usual(), entry=replace(usual().entry, id=run_id))
-    return views.view(result, summarise(result), entry(result, run_id))
+    return views.view(result, summary_of(result), entry(result, run_id))
 
 
 def listed(run_id: int, **named: str) -> BenchEntry:

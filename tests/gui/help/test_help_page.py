@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 
 from helix_app.gui.glossary import terms
@@ -11,6 +11,7 @@ from helix_app.gui.glossary.term import Term
 from helix_app.gui.help.help_page import HelpPage, page as html
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.window.main_window import MainWindow
+from tests.gui.fake import record
 
 
 @pytest.fixture
@@ -97,3 +98,12 @@ def test_what_a_term_has_not_is_not_said(theme: Theme) -> None:
     made = html(Term("x", "Name", "Tip.", "Text."), theme)
     assert "Also called" not in made
     assert "See also" not in made
+
+
+def test_a_page_that_was_closed_hears_of_no_theme(window: MainWindow, page: HelpPage) -> None:
+    """What goes wrong while it does fails this test: pytest-qt catches it."""
+    gone = record(page.destroyed)
+    page.close()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    assert gone
+    window.state.change(theme="dark")

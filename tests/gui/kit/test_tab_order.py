@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPushButton, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from helix_app.gui.kit.tab_order import as_read, chain, step
+from helix_app.gui.kit.tab_order import as_read, chain, join, step
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui import views
 
@@ -95,4 +95,30 @@ def test_tab_goes_from_the_conversation_into_the_message_field(make_window) -> N
         *("More about this reply", "Edit this reply", "Write this reply again", "Copy reply", "Version before"),
         *("More about this message", "Edit this message"),
         "Conversations",
+    ]
+
+
+def test_a_part_that_was_made_late_comes_after_all_else_around_it(made: QWidget) -> None:
+    around, late = named(made, "second part"), QWidget()
+    column = QVBoxLayout(late)
+    for name in ("late field", "late button"):
+        control = QLineEdit() if name == "late field" else QPushButton()
+        control.setObjectName(name)
+        column.addWidget(control)
+    column.addWidget(QSpinBox())  # inside of which is a field of its own
+    layout = around.layout()
+    assert layout is not None
+    layout.addWidget(late)
+    late.show()
+    join(late, around)
+    names = [control.objectName() or type(control).__name__ for control in chain(made)]
+    assert names == [
+        "first",
+        "last",
+        "second part button",
+        "late field",
+        "late button",
+        "QSpinBox",
+        "first part button",
+        "QSpinBox",
     ]
