@@ -19,7 +19,8 @@ from tests.gui import views
 
 pytestmark = pytest.mark.styled
 
-# a line is one window, which is turned from one to the next; kept conversations come last, or before a reply that is still written
+# a line is one window, which is turned from one to the next; kept conversations come last, or before a reply that is
+# still written
 DIALOGS = (
     ("help", "diagnostics", "help_fault", "prompting"),
     ("help_search", "prompting_preview"),
