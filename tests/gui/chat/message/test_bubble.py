@@ -8,6 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from helix_app.gui.chat.column import Column
 from helix_app.gui.chat.message.bubble import BUBBLE_CHARACTERS, PADDING, UserBubble, text_width
 from helix_app.gui.chat.text.code_block import CodeBlock
 from helix_app.gui.look.theme import Theme
@@ -143,3 +144,15 @@ def test_a_time_that_comes_or_goes_is_given_room(bubble: UserBubble) -> None:
     for text in ("Yesterday, 10:00", "Yesterday, 10:00", "", ""):
         bubble.show_time(text, "a day")
     assert len(asked) == 2
+
+
+def test_a_time_that_comes_beside_a_text_is_not_cut_off(theme: Theme, qtbot: QtBot) -> None:
+    column = Column()
+    qtbot.addWidget(column)
+    column.resize(500, 300)
+    bubble = UserBubble(theme, "word " * 60, "m1")
+    bubble.set_plain(True)
+    column.add(bubble)
+    column.show()
+    bubble.show_time("Yesterday, 10:00", "a day")
+    assert bubble._bar.width() >= bubble._bar.sizeHint().width()
