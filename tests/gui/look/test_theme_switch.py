@@ -20,24 +20,32 @@ from tests.gui.settling import end, settle
 
 pytestmark = pytest.mark.styled
 
-# a view of each kind of widget, those of a line in one window, and in which theme that is made; either way by turns,
-# for a widget that stays behind does so both ways. All of them both ways are behind ``-m soak``
-_SUITE = (
-    (("inspect_token", "compare", "benchmark", "server_running", "models"), "dark"),
-    (("help", "error", "tokens", "settings_engine", "diagnostics"), "light"),
-    (("welcome",), "dark"),
-    (("conversation_edited",), "light"),
-    (("pair",), "dark"),
-)
+# a view of each kind of widget; the others, such as those that one of these begins with, are behind ``-m soak``
+_EACH = [
+    "welcome",
+    "error",
+    "conversation_edited",
+    "pair",
+    "tokens",
+    "inspect_token",
+    "compare",
+    "benchmark",
+    "server_running",
+    "models",
+    "settings_engine",
+    "diagnostics",
+]
 VIEWS = [name for name in views.VIEWS if name not in ("downloading", "download_failed")]
+# either way by turns, for a widget that stays behind does so both ways; both ways behind ``-m soak``
+_SUITE = {(name, ("dark", "light")[number % 2]) for number, name in enumerate(_EACH)}
+# and back again, for a widget that only hears of the first switch; all of them behind ``-m soak``
+_BACK = ("conversation_edited", "server_running")
 SWITCHES = [
-    *_SUITE,
-    *(
-        pytest.param((name,), before, marks=pytest.mark.soak)
-        for name in VIEWS
-        for before in ("dark", "light")
-        if ((name,), before) not in _SUITE
-    ),
+    pytest.param(name, before, name in _BACK)
+    if (name, before) in _SUITE
+    else pytest.param(name, before, True, marks=pytest.mark.soak)
+    for name in VIEWS
+    for before in ("dark", "light")
 ]
 
 
@@ -71,32 +79,26 @@ def keep(pixels: np.ndarray, name: str) -> None:
         assert picture.save(str(Path(folder) / f"{name}.png"))
 
 
-def look_of(window: MainWindow, name: str, theme: str) -> np.ndarray:
-    """The picture of a view of a window that was made in a theme."""
-    pixels = screen_of(window, dialog_of(window, name))
-    if name not in views.IN_DIALOGS:  # whose pictures are made elsewhere
-        keep(pixels, f"{name}-{theme}")
-    colours = pixels[::5, ::5].astype(np.uint32) @ np.array([1, 256, 65536], np.uint32)
-    assert len(np.unique(colours)) > 12, f"{name} is not blank"
-    return pixels
-
-
-@pytest.mark.parametrize(("names", "before"), SWITCHES, ids=lambda value: value if isinstance(value, str) else value[0])
+@pytest.mark.parametrize(("name", "before", "back"), SWITCHES)
 def test_a_switched_window_looks_like_a_new_one(
-    make_window: Callable[..., MainWindow], names: tuple[str, ...], before: str
+    make_window: Callable[..., MainWindow], name: str, before: str, back: bool
 ) -> None:
     after = "light" if before == "dark" else "dark"
-    window = make_window(theme=after)
-    made = {name: look_of(window, name, after) for name in views.in_turn(window, names)}
-    end(window)
-    window = make_window(theme=before)
-    for name in views.in_turn(window, names):
-        wanted = {before: look_of(window, name, before), after: made[name]}
-        for theme in (after, before):  # and back again, for a widget that only hears of the first switch
-            window.state.change(theme=theme)
-            seen = screen_of(window, dialog_of(window, name))
-            keep(seen, f"switched-{name}-{theme}")
-            other = (np.abs(seen.astype(np.int16) - wanted[theme]) > 24).any(axis=-1)
-            where = np.argwhere(other)
-            told = f"{name}, {theme}: {other.sum()} pixels"
-            assert other.mean() < 0.001, f"{told}, {where.min(axis=0)} to {where.max(axis=0)}"
+    made = {}
+    for theme in (after, before):
+        window = make_window(theme=theme)
+        views.show(window, name)
+        made[theme] = screen_of(window, dialog_of(window, name))
+        if name not in views.IN_DIALOGS:  # whose pictures are made elsewhere
+            keep(made[theme], f"{name}-{theme}")
+        colours = made[theme][::5, ::5].astype(np.uint32) @ np.array([1, 256, 65536], np.uint32)
+        assert len(np.unique(colours)) > 12, "not blank"
+        if theme == after:
+            end(window)
+    for theme in (after, before) if back else (after,):
+        window.state.change(theme=theme)
+        seen = screen_of(window, dialog_of(window, name))
+        keep(seen, f"switched-{name}-{theme}")
+        other = (np.abs(seen.astype(np.int16) - made[theme]) > 24).any(axis=-1)
+        where = np.argwhere(other)
+        assert other.mean() < 0.001, f"{theme}: {other.sum()} pixels, {where.min(axis=0)} to {where.max(axis=0)}"
