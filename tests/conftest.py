@@ -93,13 +93,21 @@ def quiet_machine() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
-def kernels_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Machine code is made once in a run, for all test processes, theirs, and whatever HELIX_HOME they have."""
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all test processes of a run."""
     base = tmp_path_factory.getbasetemp()
-    root = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kernels_made_once(run_folder: Path) -> Iterator[None]:
+    """Machine code is made once in a run, for all test processes, theirs, and whatever HELIX_HOME they have."""
+    from tests.engine.kernels.packed.instruments.code_once import make_code_once
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HELIX_KERNELS", str(root / "kernels"))
+        patch.setenv("HELIX_KERNELS", str(run_folder / "kernels"))
+        make_code_once(patch, run_folder / "machine-code")
         yield
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import filelock
 import pytest
 import torch
 
@@ -24,9 +25,11 @@ FEW = 4  # layers
 
 
 @pytest.fixture(scope="session")
-def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
-    """Tiny random models by name."""
-    return Zoo(tmp_path_factory.mktemp("zoo"))
+def zoo(run_folder: Path) -> Zoo:
+    """Tiny random models by name, for all test processes."""
+    root = run_folder / "zoo"
+    root.mkdir(exist_ok=True)
+    return Zoo(root)
 
 
 @pytest.fixture(scope="session")
@@ -47,16 +50,28 @@ def first_form() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def taught_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny model that speaks a small language, with a layer that drafts it."""
-    return with_layer("qwen3", train(), tmp_path_factory.mktemp("taught"), seed=TRAINED)
+def taught_files(run_folder: Path) -> tuple[Path, Path]:
+    """``taught_file`` and ``taught_head``: the first test process of a run that wants them teaches both."""
+    root = run_folder / "taught"
+    root.mkdir(exist_ok=True)
+    file, head = root / "file", root / "head"
+    with filelock.FileLock(root / "lock"):
+        if not head.exists():
+            file.write_text(str(with_layer("qwen3", train(), root, seed=TRAINED)), encoding="utf-8")
+            train_head(hf_model("qwen3", TRAINED)).save(root / "head-made", "specforge").rename(head)
+    return Path(file.read_text(encoding="utf-8")), head
 
 
 @pytest.fixture(scope="session")
-def taught_head(taught_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def taught_file(taught_files: tuple[Path, Path]) -> Path:
+    """A tiny model that speaks a small language, with a layer that drafts it."""
+    return taught_files[0]
+
+
+@pytest.fixture(scope="session")
+def taught_head(taught_files: tuple[Path, Path]) -> Path:
     """A draft head for that model, in the layout of SpecForge, which was taught its language."""
-    assert taught_file.exists()  # its weights were taught first
-    return train_head(hf_model("qwen3", TRAINED)).save(tmp_path_factory.mktemp("taught-head") / "head", "specforge")
+    return taught_files[1]
 
 
 @pytest.fixture(scope="module", autouse=True)

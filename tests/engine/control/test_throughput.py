@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import pytest
@@ -15,8 +16,9 @@ from tests.engine.control.policy_study import WORLDS, Run, World, simulate
 TRACES = 25
 
 
-def runs(world: World, make: type[ThroughputK] = ThroughputK) -> list[Run]:
-    return [simulate(world, make(), 1000 + 2 * t) for t in range(TRACES)]
+@functools.cache
+def runs(world: World) -> list[Run]:
+    return [simulate(world, ThroughputK(), 1000 + 2 * t) for t in range(TRACES)]
 
 
 @pytest.mark.parametrize("name", WORLDS)

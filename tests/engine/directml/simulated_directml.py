@@ -30,7 +30,7 @@ from helix_app.base.process.paths import resource
 
 _MODULE = "torch.privateuseone"
 DEVICE = torch.device("privateuseone", 0)
-_NO_FORMATS = (torch.bfloat16, torch.float64, torch.complex64, torch.complex128)
+_NO_FORMATS = frozenset((torch.bfloat16, torch.float64, torch.complex64, torch.complex128))
 # operators that give a new look at the same memory and run nothing
 _RESHAPES = ("_reshape_alias", "_unsafe_view", "expand", "squeeze", "squeeze.dim", "squeeze.dims", "unsqueeze", "view")
 _CUTS = ("as_strided", "select.int", "slice.Tensor", "split.Tensor", "split_with_sizes", "unbind.int", "unfold")
@@ -228,13 +228,11 @@ class SimulatedDirectML(TorchDispatchMode):
             self._violation(f"{self.synchronisations - before} synchronisations in one round")
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        device = kwargs.get("device")
-        if device is not None and torch.device(device).type == DEVICE.type:
-            return self.run(func, args, kwargs)
-        if any(isinstance(tensor, DeviceTensor) for tensor in _tensors(args, kwargs)):
-            return self.run(func, args, kwargs)
-        return func(*args, **kwargs)
+        device = kwargs.get("device") if kwargs else None
+        there = device is not None and torch.device(device).type == DEVICE.type
+        if there or any(issubclass(kind, DeviceTensor) for kind in types):
+            return self.run(func, args, kwargs or {})
+        return func(*args, **(kwargs or {}))
 
     # ----------------------------------------------------------------- one operator
 
@@ -246,22 +244,26 @@ class SimulatedDirectML(TorchDispatchMode):
         """
         name = _name(func)
         tensors = _tensors(args, kwargs)
+        here = [tensor for tensor in tensors if isinstance(tensor, DeviceTensor)]
         home = self._count(name, args, kwargs)
-        self._check(name, tensors)
-        wrappers = {id(tensor.inner): tensor for tensor in tensors if isinstance(tensor, DeviceTensor)}
+        self._check(name, tensors, here)
         result = func(*_mapped(_unwrapped, args), **_mapped(_unwrapped, kwargs))
+        if home:
+            return args[0] if name == "copy_" else result
+        if isinstance(result, torch.Tensor):
+            return self._wrapped(name, result, here)
+        return _mapped(lambda leaf: self._wrapped(name, leaf, here), result)
 
-        def wrapped(leaf: Any) -> Any:
-            if not isinstance(leaf, torch.Tensor) or home:
-                return leaf
-            if leaf.dtype in _NO_FORMATS:
-                self._violation(f"{name} gives {_words(leaf.dtype)}")
-            own = wrappers.get(id(leaf))  # in place: the tensor that was given
-            return DeviceTensor(leaf, self) if own is None else own
-
-        if home and name == "copy_":
-            return args[0]
-        return _mapped(wrapped, result)
+    def _wrapped(self, name: str, leaf: Any, here: list[DeviceTensor]) -> Any:
+        """What an operator gives, as the device has it."""
+        if not isinstance(leaf, torch.Tensor):
+            return leaf
+        if leaf.dtype in _NO_FORMATS:
+            self._violation(f"{name} gives {_words(leaf.dtype)}")
+        for tensor in here:
+            if tensor.inner is leaf:  # in place: the tensor that was given
+                return tensor
+        return DeviceTensor(leaf, self)
 
     def _count(self, name: str, args: Any, kwargs: dict[str, Any]) -> bool:
         """Count an operator; whether its result lies on the host."""
@@ -288,23 +290,22 @@ class SimulatedDirectML(TorchDispatchMode):
             self.synchronisations += 1
         return not to_device
 
-    def _check(self, name: str, tensors: list[torch.Tensor]) -> None:
-        base = name.partition(".")[0]
+    def _check(self, name: str, tensors: list[torch.Tensor], here: list[DeviceTensor]) -> None:
         if torch.is_inference_mode_enabled():
             self._violation(f"{name} in inference mode")
         problem = _problem(name)
         if problem:
             self._violation(problem)
-        for tensor in tensors:
-            if tensor.dtype in _NO_FORMATS and (isinstance(tensor, DeviceTensor) or name == "_to_copy"):
+        for tensor in tensors if name == "_to_copy" else here:
+            if tensor.dtype in _NO_FORMATS:
                 self._violation(f"{name} of {_words(tensor.dtype)}")
         if name not in _TRANSFERS:
-            if any(not isinstance(tensor, DeviceTensor) and tensor.dim() for tensor in tensors):
+            if len(here) < len(tensors) and any(not isinstance(each, DeviceTensor) and each.dim() for each in tensors):
                 self._violation(f"{name} of tensors on two devices")
-            formats = {t.dtype for t in tensors if isinstance(t, DeviceTensor) and t.is_floating_point()}
+            formats = {tensor.dtype for tensor in here if tensor.is_floating_point()}
             if len(formats) > 1:
                 self._violation(f"{name} of {' and '.join(sorted(map(_words, formats)))}")
-            if base in _PRODUCTS and formats and any(tensor.dtype == torch.bool for tensor in tensors):
+            if formats and name.partition(".")[0] in _PRODUCTS and any(each.dtype == torch.bool for each in tensors):
                 self._violation(f"{name} of numbers and truth values gives truth values there")
 
     def _violation(self, what: str) -> None:

@@ -22,7 +22,7 @@ from tests.engine.directml.directml_work import DRAFTED, counts, coverage
 from tests.engine.directml.simulated import There, engine_there, runner_there, simulated
 from tests.engine.directml.simulated_directml import DirectMLViolation, SimulatedDirectML
 from tests.engine.made.tiny import GREEDY, Zoo, ask, events, finish, loaded, session_of
-from tests.engine.runs.crowds import Crowd, Models, alone, check_empty, requests
+from tests.engine.runs.crowds import Crowd, Models, alone, check_empty, plain, requests
 
 SHUFFLED = random.Random(5).sample(range(128), 128)
 SAMPLINGS = {
@@ -61,7 +61,7 @@ def there(zoo: Zoo, device: SimulatedDirectML) -> There:
 def test_a_reply_is_that_of_the_cpu(models: Models, there: There, draft: str, name: str) -> None:
     """Greedy and coupled, whatever is drafted, on scattered blocks."""
     request = ask(TEXT, sampling=SAMPLINGS[name], max_tokens=24, k="fixed:4")
-    wanted = alone(models.session(), dataclasses.replace(request, mode="autoregressive"))
+    wanted = plain(models, request)
     got = alone(there.session(draft, order=SHUFFLED), request)
     assert got.token_ids == wanted.token_ids
     if draft != "ngram" or name == "greedy":  # a penalty leaves little to repeat
@@ -74,7 +74,7 @@ def test_a_reply_with_a_grammar_is_that_of_the_cpu(models: Models, there: There,
     """Though what is drafted on the device knows of no grammar."""
     grammar = Grammar("regex", "[a-d ]{4,12}: (the cat|the dog)( and [0-9]{1,3})?")
     request = ask(TEXT, sampling=SAMPLINGS[name], max_tokens=40, k="fixed:4", grammar=grammar)
-    wanted = alone(models.session(), dataclasses.replace(request, mode="autoregressive"))
+    wanted = plain(models, request)
     got = alone(there.session(draft, order=SHUFFLED), request)
     assert (got.token_ids, got.reason) == (wanted.token_ids, "eos")
     assert got.metrics.drafted_tokens > 0
@@ -139,7 +139,7 @@ def test_many_replies_in_one_batch(
             crowd.step()
     check_empty(crowd.session)
     for request in asked:
-        wanted = alone(models.session(), dataclasses.replace(request, mode="autoregressive"))
+        wanted = plain(models, request)
         got = crowd.results[request.request_id]
         assert isinstance(got, Finished)
         assert got.token_ids == wanted.token_ids
@@ -154,7 +154,7 @@ def test_a_fork_copies_on_write(models: Models, there: There) -> None:
     results = crowd.run()
     assert crowd.scheduler.forks
     for request in asked:
-        wanted = alone(models.session(), dataclasses.replace(request, mode="autoregressive"))
+        wanted = plain(models, request)
         assert results[request.request_id].token_ids == wanted.token_ids  # type: ignore[union-attr]
 
 
@@ -164,7 +164,7 @@ def test_preempted_replies_go_on(models: Models, there: There) -> None:
     results = crowd.run()
     assert crowd.preempted
     for request in asked:
-        wanted = alone(models.session(), dataclasses.replace(request, mode="autoregressive"))
+        wanted = plain(models, request)
         assert results[request.request_id].token_ids == wanted.token_ids  # type: ignore[union-attr]
 
 
@@ -279,7 +279,7 @@ def test_a_draft_whose_numbers_are_none(
     rounds = [event for event in crowd.events if isinstance(event, RoundDone)]
     assert [event.k for event in rounds][:3] == [4, at, 0], got.reason
     if verify != "rejection":
-        wanted = alone(models.session(), dataclasses.replace(request, mode="autoregressive"))
+        wanted = plain(models, request)
         assert got.token_ids == wanted.token_ids
     for tensor in runner.cache.joined:  # type: ignore[attr-defined]
         assert bool(torch.isfinite(tensor.cpu()).all())

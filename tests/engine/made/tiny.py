@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import filelock
 import gguf
 import numpy as np
 import tokenizers
@@ -309,20 +310,28 @@ def write_tokenizer(writer: gguf.GGUFWriter, changes: dict[str, Any]) -> None:
 
 
 class Zoo:
-    """Makes models below a folder, each once."""
+    """Makes models below a folder, each once, whichever test process is the first to want it."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def folder(self, name: str, seed: int = 0) -> Path:
         """A safetensors folder."""
-        path = self._root / f"{name}-{seed}"
-        return path if path.exists() else save_folder(name, seed, path)
+        return self._made(f"{name}-{seed}", functools.partial(save_folder, name, seed))
 
     def gguf(self, name: str, seed: int = 0, quant: str = "F32") -> Path:
         """A GGUF file."""
-        path = self._root / f"{name}-{seed}-{quant}.gguf"
-        return path if path.exists() else write_gguf(name, seed, path, quant)
+        return self._made(f"{name}-{seed}-{quant}.gguf", functools.partial(write_gguf, name, seed, quant=quant))
+
+    def _made(self, name: str, make: Callable[[Path], Path]) -> Path:
+        path = self._root / name
+        if not path.exists():
+            aside = self._root / "unfinished"
+            aside.mkdir(exist_ok=True)
+            with filelock.FileLock(aside / f"{name}.lock"):
+                if not path.exists():
+                    make(aside / name).rename(path)
+        return path
 
 
 # --------------------------------------------------------------------------- running

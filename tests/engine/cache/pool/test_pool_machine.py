@@ -219,34 +219,35 @@ class PoolMachine(RuleBasedStateMachine):
     def books_balance(self) -> None:
         pool = self.pool
         pool.check_integrity()
-        used = {block for table in pool.tables().values() for block in table.blocks}
-        cached = self._cached()
+        users, cached = self._users(), self._cached()
+        used = set(users)
         assert not used & cached
         assert pool.used_blocks == len(used)
         assert pool.cached_blocks == len(cached)
         assert pool.free_blocks + pool.used_blocks == pool.num_blocks
         assert set(pool.tables()) == set(self.tokens)
         for block in range(pool.num_blocks):
-            assert pool.refcount(block) == len(self._holders(block))
+            assert pool.refcount(block) == len(users.get(block, ()))
 
     @invariant()
     def sequences_see_their_own_history(self) -> None:
         for name, table in self.pool.tables().items():
-            tokens = self.tokens[name]
+            tokens = tuple(self.tokens[name])
             assert (table.length, table.verified) == (len(tokens), self.verified[name])
             for group, held in enumerate(table.groups):
                 assert held.begin == self._first(self.windows[group], table.verified), "too much or too little is there"
                 for i in range(held.begin * self.size, self.written[name]):
                     block, offset = held.blocks[i // self.size - held.begin], i % self.size
-                    assert self.memory[block][offset] == (group, tuple(tokens[: i + 1])), f"{name} sees another's token"
+                    assert self.memory[block][offset] == (group, tokens[: i + 1]), f"{name} sees another's token"
 
     @invariant()
     def unverified_slots_are_not_shared(self) -> None:
+        users = self._users()
         for name, table in self.pool.tables().items():
             for group, held in enumerate(table.groups):
                 for i in range(table.verified, table.length):
                     block, offset = held.blocks[i // self.size - held.begin], i % self.size
-                    for other in self._holders(block) - {name}:
+                    for other in users[block] - {name}:
                         theirs = self.pool.tables()[other].groups[group]
                         begin = (theirs.begin + theirs.blocks.index(block)) * self.size
                         assert begin + offset >= self.pool.tables()[other].length, f"{other} sees a draft of {name}"
@@ -273,11 +274,19 @@ class PoolMachine(RuleBasedStateMachine):
             self._open(data, True)
         return data.draw(st.sampled_from(sorted(self.tokens)))
 
+    def _users(self) -> dict[int, set[str]]:
+        """The sequences that have each block; of those in use alone."""
+        found: dict[int, set[str]] = {}
+        for name, table in self.pool.tables().items():
+            for block in table.blocks:
+                found.setdefault(block, set()).add(name)
+        return found
+
     def _holders(self, block: int) -> set[str]:
-        return {name for name, table in self.pool.tables().items() if block in table.blocks}
+        return self._users().get(block, set())
 
     def _free(self) -> set[int]:
-        return {block for block in range(self.pool.num_blocks) if not self._holders(block)}
+        return set(range(self.pool.num_blocks)) - set(self._users())
 
     def _cached(self) -> set[int]:
         return {block for block in range(self.pool.num_blocks) if self.pool.is_cached(block)}

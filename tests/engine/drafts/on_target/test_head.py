@@ -53,8 +53,9 @@ def test_a_head_that_is_hardly_ever_right_changes_nothing(
         pytest.skip("kernels of this torch depend on the number of rows")
     folder = head_for(name, (0, 1, 2), **({} if heads is None else {"heads": heads})).save(tmp_path, "speculators")
     models = Headed(zoo.gguf(name, quant=quant or "F32"), folder, packed=bool(quant))
-    wanted = [ask(text, request_id=text, max_tokens=36, k="fixed:3") for text in TEXTS[:4]]
-    crowd = Crowd(models.session("head", blocks=9)).add(*wanted)
+    wanted = [ask(text, request_id=text, max_tokens=24, k="fixed:3") for text in TEXTS[:4]]
+    blocks = 6 if models.target.config.windows else 7  # windows give some back
+    crowd = Crowd(models.session("head", blocks=blocks)).add(*wanted)
     crowd.run()
     assert crowd.preempted
     check_same(models, crowd, wanted)

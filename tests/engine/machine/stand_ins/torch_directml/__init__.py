@@ -55,6 +55,5 @@ def device_name(index: int) -> str:
 def device(index: int = 0) -> object:
     if _IS == "refuses" or (_IS == "half" and index == 1):
         raise RuntimeError("The GPU device instance has been suspended. Use GetDeviceRemovedReason to find out why.")
-    import torch  # as late as can be: it takes a second
-
-    return torch.device("cpu", index)
+    torch = sys.modules.get("torch")  # whoever only lists devices has none, and would wait two seconds for it
+    return torch.device("cpu", index) if torch else object()
