@@ -167,7 +167,6 @@ class PackedDecoder:
         self.graphs: StepGraphs | None = None
         self.pool = pool_of(self.library, threads or torch.get_num_threads())
         self._weights: PackedWeights | None = None
-        self._embed: PackedTensor
         self._memory: RowMemory | None = None
         self._program: PackedProgram | None = None
         self._cache: tuple[int, ...] = ()
@@ -179,14 +178,14 @@ class PackedDecoder:
     def load(self, source: WeightSource, like: Any = None) -> Iterator[float]:
         """Map the weights; yields the fraction done, 0..1."""
         config, layers, reader = self.config, [], LayerReader(source, self.config)
-        self._embed = reader.matrix("embed")
-        head = self._embed if config.tied_embeddings else reader.matrix("head")
+        embed = reader.matrix("embed")
+        head = embed if config.tied_embeddings else reader.matrix("head")
         norm = reader.vector("norm")
         for i in range(config.num_layers):
             yield i / config.num_layers
             layers.append(reader.layer(i))
         self.parameters = reader.parameters
-        self._weights = PackedWeights(tuple(layers), norm, head)
+        self._weights = PackedWeights(tuple(layers), norm, head, embed)
         turns = [self._turns(rotary) for rotary in config.rotaries]
         if any(config.rotary(i) is None for i in range(config.num_layers)):
             shape = 1, config.head_dim // 2
@@ -221,12 +220,12 @@ class PackedDecoder:
         """Bytes of weights that a plain decode step reads: all layers, the output head, one row of the embeddings."""
         weights = self._held()
         layers = sum(_bytes(part) for layer in weights.layers for part in vars(layer).values())
-        return layers + _bytes(weights.norm) + _bytes(weights.head) + int(self._embed.raw.shape[1])
+        return layers + _bytes(weights.norm) + _bytes(weights.head) + int(weights.embed.raw.shape[1])
 
     @property
     def held_bytes(self) -> int:
         """Bytes of all weights, embeddings that are no output head too."""
-        return self.weight_bytes + (0 if self.config.tied_embeddings else int(self._embed.raw.nbytes))
+        return self.weight_bytes + (0 if self.config.tied_embeddings else int(self._held().embed.raw.nbytes))
 
     @property
     def products(self) -> PackedLinears:
@@ -314,7 +313,7 @@ class PackedDecoder:
     def ends(self) -> tuple[PackedTensor, Floats, PackedTensor]:
         """Embeddings, final norm and output head, for a layer that shares them (``drafting/shared.py``)."""
         weights = self._held()
-        return self._embed, weights.norm, weights.head
+        return weights.embed, weights.norm, weights.head
 
     @property
     def turns(self) -> Sequence[Turns]:
@@ -337,7 +336,7 @@ class PackedDecoder:
 
     def embedded(self, ids: torch.Tensor) -> torch.Tensor:
         """Embeddings ``[rows, hidden]`` of tokens ``[rows]`` as the file holds them."""
-        embed = self._embed
+        embed = self._held().embed
         kind = gguf.GGMLQuantizationType[embed.format]
         taken = np.asarray(embed.raw)[ids.numpy()]  # not of its class: arrays of a mapped file are slow to make
         rows = gguf.dequantize(np.ascontiguousarray(taken), kind)

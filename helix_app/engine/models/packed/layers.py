@@ -78,11 +78,12 @@ class PackedLayer:
 
 @dataclass(frozen=True)
 class PackedWeights:
-    """All weights but the embeddings."""
+    """All weights; ``head`` is ``embed`` where they are tied."""
 
     layers: tuple[PackedLayer, ...]
     norm: Floats
     head: PackedTensor
+    embed: PackedTensor
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from dataclasses import replace
@@ -94,6 +95,27 @@ def test_a_model_with_recurrent_layers_runs_dense_and_says_so(zoo: Zoo, quant: s
     assert all("unpacks" in messages.notice_text(found, {}) for found in code)
     finish(engine, ask())
     engine.close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="what is mapped stands in /proc")
+@pytest.mark.parametrize("name", ["llama", "qwen3_moe-loopy"])
+def test_a_file_stays_mapped_as_long_as_its_model_is_loaded(zoo: Zoo, kernels: None, name: str) -> None:
+    path = zoo.gguf(name, quant="Q8_0")
+    engine, seen = load(path, "packed")
+    session, ready = session_of(engine), seen[-1]
+    assert isinstance(ready, ModelReady)
+    assert ready.dtype == "packed"
+    finish(engine, ask())
+    assert is_mapped(path)
+    events(engine, UnloadRequest())
+    gc.collect()
+    assert not is_mapped(path), "though its session is still here"
+    assert session.runner is not None
+    engine.close()
+
+
+def is_mapped(path: Path) -> bool:
+    return str(path.resolve()) in Path("/proc/self/maps").read_text()
 
 
 @pytest.mark.parametrize("dtype", ["auto", "packed"])

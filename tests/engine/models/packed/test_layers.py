@@ -54,7 +54,8 @@ def made(*layers: PackedLayer, pairs: bool = True, head_rows: int = 300) -> tupl
     library, memory = Names(), RowMemory(CONFIG, CAPACITY, whole(len(layers)))
     turns = np.zeros((128, 32), dtype=np.float32)
     maker = ProgramMaker(cast(Library, library), CONFIG, pairs, [(turns, turns)])
-    weights = PackedWeights(layers, np.ones(256, dtype=np.float32), tensor(head_rows, 256))
+    head = tensor(head_rows, 256)
+    weights = PackedWeights(layers, np.ones(256, dtype=np.float32), head, head)
     return maker.make(weights, memory), memory, library
 
 
