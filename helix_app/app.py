@@ -44,9 +44,8 @@ if TYPE_CHECKING:
     from helix_app.gui.window.main_window import MainWindow
     from helix_app.protocol.requests import LoadChoice, LoadRequest
 
-    Service = Union[
-        Library, Serving, Benchmarks, Checkups, Attachments, Prompts, Remotes, Chats, Inquiries, Pairs
-    ]  # answers what is asked, by its news
+    # answers what is asked, by its news
+    Service = Union[Library, Serving, Benchmarks, Checkups, Attachments, Prompts, Remotes, Chats, Inquiries, Pairs]
 
 log = logging.getLogger(__name__)
 

@@ -226,17 +226,9 @@ class Reply:
 
     def _wanted(self, choice: KChoice) -> DraftRequest:
         more = 0 if choice.reason == "fixed" else max(choice.k, min(K_MAX, self.room))
+        asked, draw, seed, begin = self.request, self._random.random, self.draft_seed, self.prompt_length
         return DraftRequest(
-            self.tokens,
-            choice.k,
-            self.request.sampling,
-            self._random.random,
-            choice.source,
-            self.draft_seed,
-            more,
-            self.prompt_length,
-            self.grammar,
-            self.request,
+            self.tokens, choice.k, asked.sampling, draw, choice.source, seed, more, begin, self.grammar, asked
         )
 
     @property
