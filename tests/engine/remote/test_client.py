@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from helix_app.base import messages
 from helix_app.engine.host.client import LocalClient
 from helix_app.engine.remote import client as clients
 from helix_app.engine.remote.client import RemoteClient
@@ -29,38 +28,9 @@ from helix_app.protocol.requests import (
 from helix_app.server.options import ServerOptions
 from tests.engine.conftest import one_thread as one_thread, zoo as zoo
 from tests.engine.made.tiny import Zoo
+from tests.engine.remote.asking import failed, load, reply, request
 from tests.engine.remote.stand_in import Handler, StandIn, chunk, event
 from tests.server.fakes import READY, Running, fake_server, serving
-
-
-def request(text: str = "hello", name: str = "r", **changes: Any) -> GenerateRequest:
-    return GenerateRequest(name, (ChatMessage("user", text),), **changes)
-
-
-def load(client: RemoteClient, url: str, model: str = "") -> Event:
-    *_, last = client.stream(LoadRequest(f"{url}#{model}" if model else url), threading.Event())
-    return last
-
-
-def reply(client: RemoteClient, asked: GenerateRequest | None = None) -> tuple[str, Event, list[Event]]:
-    """Its text, its result and all its events."""
-    seen = list(client.stream(asked or request(), threading.Event()))
-    return "".join(e.text for e in seen if isinstance(e, TextDelta)), seen[-1], seen
-
-
-@pytest.fixture
-def client(stand_in: StandIn) -> RemoteClient:
-    """With the stand-in's model."""
-    made = RemoteClient(lambda _: "", silent_seconds=30)
-    assert isinstance(load(made, stand_in.url), ModelReady)
-    return made
-
-
-def failed(result: Event) -> tuple[str, str]:
-    """Its code and its sentence."""
-    assert isinstance(result, Failed), result
-    return result.code, messages.error_text(result.code, result.fields)
-
 
 # ------------------------------------------------------------------ Helix's own server
 
@@ -298,33 +268,6 @@ def test_what_a_server_does_not_take_is_left_out_and_told_once(client: RemoteCli
     assert not [e for e in again[2] if isinstance(e, Notice)]
 
 
-def test_the_oldest_turns_are_left_out_only_where_that_is_chosen(client: RemoteClient, stand_in: StandIn) -> None:
-    def small(handler: Handler, body: dict[str, Any]) -> None:
-        if len(body["messages"]) > 2:
-            handler.send(400, b'{"error": {"message": "This exceeds the context window."}}')
-        else:
-            handler.stream(chunk("ok", "stop"))
-
-    stand_in.answer = small
-    talk = tuple(
-        ChatMessage(role, text)  # type: ignore[arg-type]
-        for role, text in (
-            ("system", "s"),
-            ("user", "1"),
-            ("assistant", "2"),
-            ("user", "3"),
-            ("assistant", "4"),
-            ("user", "5"),
-        )
-    )
-    asked = GenerateRequest("r", talk)
-    assert failed(reply(client, asked)[1])[0] == "remote_context_full"
-    _, result, seen = reply(client, GenerateRequest("r", talk, on_full="drop_oldest"))
-    assert isinstance(result, Finished)
-    assert [m["content"] for m in stand_in.asked[-1][1]["messages"]] == ["s", "5"]
-    assert [dict(e.fields)["n"] for e in seen if isinstance(e, Notice)] == ["4"]
-
-
 @pytest.mark.parametrize(
     "changes",
     [{"tools": ("{}",)}, {"template": "x"}, {"grammar": Grammar("regex", "a")}],
@@ -399,27 +342,3 @@ def test_nobody_answers() -> None:
         code, sentence = failed(load(RemoteClient(lambda _: ""), f"http://127.0.0.1:{taken.getsockname()[1]}"))
     assert code == "remote_unreachable"
     assert "Check the address" in sentence
-
-
-@pytest.mark.parametrize("pieces", [1, 3])
-def test_a_text_that_is_too_long_loses_its_beginning_where_that_is_chosen(
-    client: RemoteClient, stand_in: StandIn, pieces: int
-) -> None:
-    def small(handler: Handler, body: dict[str, Any]) -> None:
-        if len(body["prompt"]) > 500:
-            handler.send(400, b'{"error": {"message": "This exceeds the context window."}}')
-        else:
-            told = {"choices": [{"index": 0, "text": "ok", "finish_reason": "stop"}]}
-            handler.stream(event(told))
-
-    stand_in.answer = small
-    text = tuple(ChatMessage("user" if at % 2 == 0 else "assistant", f"piece{at} " * 200) for at in range(pieces))
-    asked = GenerateRequest("r", text, raw=True)
-    assert failed(reply(client, asked)[1])[0] == "remote_context_full"
-    written, result, seen = reply(client, replace(asked, on_full="drop_oldest"))
-    assert isinstance(result, Finished)
-    assert written == "ok"
-    sent = stand_in.asked[-1][1]["prompt"]
-    assert asked.text.endswith(sent)
-    assert 375 <= len(sent) <= 500  # no more than need be
-    assert [e.code for e in seen if isinstance(e, Notice)] == ["text_begin_left_out"]

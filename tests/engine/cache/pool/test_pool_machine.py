@@ -113,6 +113,10 @@ class PoolMachine(RuleBasedStateMachine):
             assert (table.blocks, table.length) == (blocks, len(tokens))
             assert before == ([pool.is_cached(b) for b in range(pool.num_blocks)], pool.free_blocks)
             return
+        for group, (own, copy) in enumerate(zip(groups, copied)):
+            # a fork that outlived its parent goes on where the parent's tokens were: the index knows these no more
+            left = self.memory[own[-1]][-1] if partial and not copy else None
+            self.forgot |= left is not None and left[0] == group and left[1] in self.finished
         cached = {block for block in free if pool.is_cached(block)}
         self.passed = {block for block in free if pool.is_passed(block)}
         copies = pool.extend(name, length)
