@@ -3202,8 +3202,8 @@ Antwort: {reply}
    <translation>Spekulation an, {x}x des einfachen Tempos</translation>
   </message>
   <message>
-   <source>speculation paused: {reason}</source>
-   <translation>Spekulation pausiert: {reason}</translation>
+   <source>speculation paused ({reason})</source>
+   <translation>Spekulation pausiert ({reason})</translation>
   </message>
   <message>
    <source>speculation –</source>

@@ -6,14 +6,14 @@ import json
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from helix_app.gui.chats.prompting import LONGEST_SCHEMA
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.controls.buttons import Choice, Picker, ThemedButton
-from helix_app.gui.kit.dialog import Dialog, answer_row
+from helix_app.gui.kit.controls.buttons import Choice, Picker
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.prompting.text_dialog import TextDialog
 from helix_app.gui.settings.editors import FIELD_WIDTH
 from helix_app.protocol.requests import Grammar
 
@@ -80,37 +80,13 @@ class FormPicker(Picker):
         dialog.open()
 
 
-class SchemaDialog(Dialog):
-    """Edits a copy; ``schema()`` says what was written.
-
-    Attributes:
-        editor: the schema.
-        said: whether it can be one.
-    """
+class SchemaDialog(TextDialog):
+    """Edits a copy; ``schema()`` says what was written."""
 
     def __init__(self, theme: Theme, schema: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(theme, schema, tr("JSON schema"), "reply_form", tr("Example"), parent)
         self.setWindowTitle(self.tr("JSON schema of the replies"))
-        self.editor = QPlainTextEdit(schema)
-        self.editor.setFont(theme.fonts.mono)
-        self.editor.setTabChangesFocus(True)
         self.editor.setPlaceholderText(self.tr("Paste a JSON schema, or begin with the example."))
-        terms.give(self.editor, "reply_form")
-        self.editor.setAccessibleName(self.tr("JSON schema"))
-        self.said = QLabel()
-        self.said.setWordWrap(True)
-        self.said.setFont(theme.fonts.small)
-        self.said.setMinimumHeight(2 * self.said.fontMetrics().lineSpacing())
-        self.said.setAlignment(Qt.AlignmentFlag.AlignTop)
-        example = ThemedButton(theme, self.tr("Example"), kind="ghost")
-        cancel = ThemedButton(theme, self.tr("Cancel"))
-        self.save = ThemedButton(theme, self.tr("Use this"), kind="primary")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 24, 24, 16)
-        column.setSpacing(12)
-        column.addWidget(self.editor, 1)
-        column.addWidget(self.said)
-        column.addLayout(answer_row(self, example, self._show_example, cancel, self.save))
         self.editor.textChanged.connect(self.check)
         self.resize(640, 480)
         self.check()
@@ -123,12 +99,13 @@ class SchemaDialog(Dialog):
         """Say whether this can be a schema; what of it the engine does not know, the first reply tells."""
         wrong = fault_in(self.schema())
         self.save.setEnabled(not wrong)
-        self.said.setText(wrong or self.tr("Every reply will be one line of JSON that fits this schema."))
-        self.said.setProperty("tone", "danger" if wrong and self.schema() else "muted")
-        self.said.style().unpolish(self.said)
-        self.said.style().polish(self.said)
+        self.say(
+            wrong or self.tr("Every reply will be one line of JSON that fits this schema."),
+            wrong=bool(wrong and self.schema()),
+        )
 
-    def _show_example(self) -> None:
+    def put_back(self) -> None:
+        """Begin with the example."""
         self.editor.setPlainText(json.dumps(EXAMPLE, indent=2))
 
 

@@ -4,58 +4,38 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtGui import QColor, QTextCursor, QTextFormat
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from helix_app.base import messages
 from helix_app.gui.chat.composing.counting import Counting
 from helix_app.gui.chats.prompting import LONGEST_TEMPLATE, Prompting
-from helix_app.gui.glossary import terms
-from helix_app.gui.kit.controls.buttons import ThemedButton
-from helix_app.gui.kit.dialog import Dialog, answer_row
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.prompting.text_dialog import TextDialog
 from helix_app.protocol.conversations.prompts import PromptCounted
 
 PAUSE_MS = 300  # from a change to the check
 FAULTS = ("template_own_failed", "template_endless")  # of the template itself: nothing could be sent with it
 
 
-class TemplateDialog(Dialog):
-    """Edits a copy; ``template()`` says what was chosen.
+def tr(text: str) -> str:
+    """Translate in the context of this dialog, before it is one."""
+    return QCoreApplication.translate("TemplateDialog", text)
 
-    Attributes:
-        editor: the template.
-        said: what the check found.
-    """
+
+class TemplateDialog(TextDialog):
+    """Edits a copy; ``template()`` says what was chosen."""
 
     def __init__(self, theme: Theme, counting: Counting, own: Prompting, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme, self._counting, self._own = theme, counting, own
+        super().__init__(theme, own.template, tr("Chat template"), "chat_template", tr("The model's own"), parent)
+        self._counting, self._own = counting, own
         self._models: str | None = None  # the model's own template, once it is known
         self._line = 0  # where the fault is
         self.setWindowTitle(self.tr("Chat template of this conversation"))
-        self.editor = QPlainTextEdit(own.template)
-        self.editor.setFont(theme.fonts.mono)
-        self.editor.setTabChangesFocus(True)
         self.editor.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
         self.editor.setEnabled(bool(own.template))
-        terms.give(self.editor, "chat_template")
-        self.editor.setAccessibleName(self.tr("Chat template"))
-        self.said = QLabel(self.tr("Reading the model's template…"))
-        self.said.setWordWrap(True)
-        self.said.setFont(theme.fonts.small)
-        self.said.setMinimumHeight(2 * self.said.fontMetrics().lineSpacing())
-        self.said.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.reset = ThemedButton(theme, self.tr("The model's own"), kind="ghost")
-        cancel = ThemedButton(theme, self.tr("Cancel"))
-        self.save = ThemedButton(theme, self.tr("Use this"), kind="primary")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 24, 24, 16)
-        column.setSpacing(12)
-        column.addWidget(self.editor, 1)
-        column.addWidget(self.said)
-        column.addLayout(answer_row(self, self.reset, self._reset, cancel, self.save))
+        self.said.setText(self.tr("Reading the model's template…"))
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE_MS)
@@ -72,7 +52,8 @@ class TemplateDialog(Dialog):
         text = self.editor.toPlainText()
         return "" if not text.strip() or text == self._models else text[:LONGEST_TEMPLATE]
 
-    def _reset(self) -> None:
+    def put_back(self) -> None:
+        """Have the model's own."""
         self.editor.setPlainText(self._models or "")
 
     def _on_text_changed(self) -> None:
@@ -86,7 +67,7 @@ class TemplateDialog(Dialog):
     def _on_begun(self, number: int) -> None:
         self._number = number
         if not number:
-            self._say(self.tr("Load a model first: a template is checked with its tokenizer."), wrong=True)
+            self.say(self.tr("Load a model first: a template is checked with its tokenizer."), wrong=True)
             self.save.setEnabled(False)
 
     def on_told(self, news: PromptCounted) -> None:
@@ -106,25 +87,19 @@ class TemplateDialog(Dialog):
         self._line = news.line if failed is not None and failed.code in FAULTS else 0
         self.save.setEnabled(failed is None or failed.code not in FAULTS)
         if none and failed is None:
-            self._say(
+            self.say(
                 self.tr("This model has none, and continues the text. With one written here it chats."), wrong=False
             )
         elif failed is None:
             own = self.tr("This is the model's own.") if not self.template() else self.tr("It works here.")
             count = self.tr("With it the prompt has {n:token|tokens}.")
-            self._say(messages.fill(f"{own} {count}", n=news.total), wrong=False)
+            self.say(messages.fill(f"{own} {count}", n=news.total), wrong=False)
         else:
             reason = messages.reason_text(failed.fields)
             at = self.tr("Line {line}: {reason}").format(line=self._line, reason=reason)
             sentence = messages.error_text(failed.code, failed.fields)
-            self._say(at if self._line and reason else sentence, wrong=True)
+            self.say(at if self._line and reason else sentence, wrong=True)
         self._mark()
-
-    def _say(self, text: str, *, wrong: bool) -> None:
-        self.said.setText(text)
-        self.said.setProperty("tone", "danger" if wrong else "muted")
-        self.said.style().unpolish(self.said)
-        self.said.style().polish(self.said)
 
     def _mark(self) -> None:
         """Show the line with the fault."""

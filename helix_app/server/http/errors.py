@@ -55,7 +55,7 @@ _ANTHROPIC_TYPES = {
     503: "overloaded_error",
     504: "timeout_error",
 }
-_UNION_WORDS = {"str", "int", "float", "bool", "none", "body"}
+_UNION_WORDS = {"str", "int", "float", "bool", "none", "body", "query"}  # and where the field stands
 _TAGS = {  # by which pydantic tells the kinds of an object apart
     "system", "developer", "user", "assistant", "tool", "text", "thinking", "tool_use", "tool_result", "json_object",
     "json_schema", "regex", "lark", "message", "function_call", "function_call_output", "reasoning",

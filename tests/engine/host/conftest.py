@@ -30,4 +30,4 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def host(home: Path) -> Iterator[Client]:
     """A client whose engine follows scripts in a child process."""
-    yield from closed_after(HostClient(FAKE, grace_seconds=0.3))
+    yield from closed_after(HostClient(FAKE, grace_seconds=0.3, gather_seconds=0))

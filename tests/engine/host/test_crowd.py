@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,16 +16,7 @@ from helix_app.protocol.requests import LoadRequest
 from tests.engine.host.fake_engines import ask
 from tests.engine.host.hosting import FAKE, Client, closed_after, events_of, notices
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("HELIX_HOME", str(tmp_path))
-    return tmp_path
-
-
-@pytest.fixture
-def host() -> Iterator[HostClient]:
-    yield from closed_after(HostClient(FAKE, grace_seconds=0.3, gather_seconds=0))  # type: ignore[misc]
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture(params=["local", "host"])

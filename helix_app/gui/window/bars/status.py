@@ -265,7 +265,7 @@ class StatusBar(QStatusBar):
             self.speculation.setText(self.tr("speculation on"))
         elif event.k == 0 and event.k_reason in PAUSES:
             reason = messages.k_reason_text(event.k_reason)
-            self.speculation.setText(self.tr("speculation paused: {reason}").format(reason=reason))
+            self.speculation.setText(self.tr("speculation paused ({reason})").format(reason=reason))
         else:
             # of the latest rounds, as the plain speed is: others may have joined since the beginning
             self.speculation.setText(self._gain(event.rolling_tokens_per_second, event.plain_tokens_per_second))

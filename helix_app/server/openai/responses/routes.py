@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from helix_app.protocol.models.loading import ModelReady
@@ -15,6 +15,7 @@ from helix_app.server.http.errors import ApiError
 from helix_app.server.http.fields import check_model, check_thinking
 from helix_app.server.http.wire import begin_stream, while_connected
 from helix_app.server.openai.responses.answer import Responding
+from helix_app.server.openai.responses.items import Order, page_of
 from helix_app.server.openai.responses.memory import Kept, Responses, new_response_id
 from helix_app.server.openai.responses.models import ResponsesBody
 from helix_app.server.reading import form_of, parts_of
@@ -64,6 +65,18 @@ def make_router(desk: Desk, memory: Responses) -> APIRouter:
     async def one(response_id: str, request: Request) -> dict[str, Any]:
         """A response that is still kept."""
         return (await found(request, response_id)).response
+
+    @router.get("/{response_id}/input_items")
+    async def input_items(
+        response_id: str,
+        request: Request,
+        limit: Annotated[int, Query(ge=1, le=100)] = 20,
+        order: Order = "desc",
+        after: str = "",
+        before: str = "",
+    ) -> dict[str, Any]:
+        """What a response that is still kept was made of, the responses before it among it."""
+        return page_of(await found(request, response_id), limit, order, after, before)
 
     @router.delete("/{response_id}")
     async def forget(response_id: str, request: Request) -> dict[str, Any]:

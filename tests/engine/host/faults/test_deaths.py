@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,19 +15,10 @@ from helix_app.protocol.events import Failed, Finished, Notice, PrefillDone, Rou
 from helix_app.protocol.models.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import LoadRequest, UnloadRequest
 from tests.engine.host.fake_engines import ask
-from tests.engine.host.hosting import FAKE, closed_after, events_of, notices, ready, text_of, until
+from tests.engine.host.hosting import FAKE, events_of, notices, ready, text_of, until
 from tests.waiting import wait_for
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("HELIX_HOME", str(tmp_path))
-    return tmp_path
-
-
-@pytest.fixture
-def host() -> Iterator[HostClient]:
-    yield from closed_after(HostClient(FAKE, grace_seconds=0.3, gather_seconds=0))  # type: ignore[misc]
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.mark.parametrize(

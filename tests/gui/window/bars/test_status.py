@@ -24,7 +24,7 @@ def test_rounds_reach_plots_and_status(window: MainWindow) -> None:
     assert window.status.bar.fraction() == pytest.approx(120 / 8192)
     assert window.status.speculation.text() == "speculation on, 1.6x faster than plain"
     window.on_events([fake.round_done("r", 21, k=0, k_reason="paused")])
-    assert window.status.speculation.text().startswith("speculation paused: drafts were rarely accepted")
+    assert window.status.speculation.text().startswith("speculation paused (drafts were rarely accepted")
     window.on_events([fake.round_done("r", 22, k=0, k_reason="no_match", rolling_tokens_per_second=60.8)])
     assert window.status.speculation.text() == "speculation on, 1.6x faster than plain"  # one round is no pause
     window.on_event(fake.finished("r", plain_tokens_per_second=70.0))
@@ -107,7 +107,7 @@ def test_a_round_is_shown_with_its_batch_and_only_the_last_one(bar: StatusBar) -
 def test_a_pause_that_lasts_says_why(bar: StatusBar, reason: str) -> None:
     bar.on_round(fake.round_done("r", 20, k=0, k_reason=reason))
     bar.flush()
-    assert bar.speculation.text().startswith("speculation paused: ")
+    assert bar.speculation.text().startswith("speculation paused (")
 
 
 def test_a_reply_that_others_join_is_no_faster_for_having_been_alone(bar: StatusBar) -> None:

@@ -38,3 +38,42 @@ def test_nobody_sees_the_responses_of_another_key() -> None:
             assert server.http.get(f"/v1/responses/{told['id']}", headers={"x-api-key": key}).status_code == status
     finally:
         server.close()
+
+
+def test_what_a_response_was_made_of_is_paged_through(client: openai.OpenAI) -> None:
+    one = client.responses.create(model="fake", input="say 2")
+    call: Any = {"type": "function_call", "call_id": "c1", "name": "look", "arguments": "{}"}
+    output: Any = {"type": "function_call_output", "call_id": "c1", "output": "seen"}
+    two = client.responses.create(
+        model="fake", input=[call, output, {"role": "user", "content": "say 1"}], previous_response_id=one.id
+    )
+    latest = client.responses.input_items.list(two.id, limit=2)
+    assert latest.has_more
+    assert [item.type for item in latest.data] == ["message", "function_call_output"]
+    told = [item.to_dict() for item in client.responses.input_items.list(two.id, limit=2, order="asc")]  # all pages
+    assert [(item.get("role"), item["type"]) for item in told] == [
+        ("user", "message"), ("assistant", "message"), (None, "function_call"), (None, "function_call_output"),
+        ("user", "message"),
+    ]  # fmt: skip
+    assert told[0]["content"] == [{"type": "input_text", "text": "say 2"}]
+    assert told[1]["content"] == [{"type": "output_text", "text": "w0 w1 ", "annotations": []}]
+    assert (told[2]["name"], told[2]["call_id"], told[3]["output"]) == ("look", "c1", "seen")
+    assert len({item["id"] for item in told}) == 5
+
+
+def test_pages_before_an_item_and_what_cannot_be_asked(client: openai.OpenAI, server: Running) -> None:
+    texts: Any = [{"role": "user", "content": f"say {n}"} for n in range(4)]
+    path = f"/v1/responses/{client.responses.create(model='fake', input=texts).id}/input_items"
+
+    def page(**query: Any) -> list[str]:
+        told = server.http.get(path, params={"order": "asc", **query}).json()
+        return [item["content"][0]["text"] for item in told["data"]]
+
+    ids = [item["id"] for item in server.http.get(path, params={"order": "asc"}).json()["data"]]
+    assert page(before=ids[3], limit=2) == ["say 1", "say 2"]
+    assert page(after=ids[0], before=ids[3]) == ["say 1", "say 2"]
+    assert page(after=ids[3]) == []
+    for query, field in (({"limit": 0}, "limit"), ({"order": "up"}, "order"), ({"after": "msg_x"}, "after")):
+        refused = server.http.get(path, params=query)
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, field)
+    assert server.http.get("/v1/responses/resp_x/input_items").status_code == 404
