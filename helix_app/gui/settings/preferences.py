@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from helix_app.base.settings import Settings
+from helix_app.base.settings import Settings, changed
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.settings.dialog import SettingsDialog
 from helix_app.gui.state import State
@@ -44,10 +44,17 @@ class Preferences(QObject):
         dialog = SettingsDialog(self._theme, settings, seed, self._window, in_effect=self._in_effect)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.forget_requested.connect(self.forget_requested)
-        dialog.accepted.connect(lambda: self.on_saved(dialog.settings(), dialog.seed()))
-        dialog.restart_requested.connect(lambda: self.on_restart(dialog.settings(), dialog.seed()))
+        dialog.accepted.connect(lambda: self.on_saved(self._now(dialog, settings), dialog.seed()))
+        dialog.restart_requested.connect(lambda: self.on_restart(self._now(dialog, settings), dialog.seed()))
         self.opened.emit(dialog)
         dialog.open()
+
+    def _now(self, dialog: SettingsDialog, shown: Settings) -> Settings:
+        """The settings in effect, with what a person changed in a dialog that has shown those of before."""
+        chosen = dialog.settings()
+        edited = {name: getattr(chosen, name) for name in dialog.editors}
+        edited = {name: value for name, value in edited.items() if value != getattr(shown, name)}
+        return changed(self._state.settings, **edited)
 
     def on_saved(self, settings: Settings, seed: int | None) -> None:
         """Take over what the dialog says."""
