@@ -284,12 +284,12 @@ class ChatPage(QWidget):
     # ------------------------------------------------------------------ the book
 
     def leave(self) -> None:
-        """Another conversation is about to be shown, or the window closes: keep what is not sent."""
+        """Another conversation is about to be shown, or the window closes: keep what is not sent, also what waits."""
+        self._queued = False
         self.book.keep_draft(self.composer.text())
 
     def on_current_changed(self, message_id: str) -> None:
         """Another conversation is shown."""
-        self._queued = False
         self._sent = None
         self.error.hide()
         self.list.rebuild(message_id)

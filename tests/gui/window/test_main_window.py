@@ -26,6 +26,7 @@ from helix_app.protocol import events
 from helix_app.protocol.models.hub import CatalogChanged
 from helix_app.protocol.models.loading import Unloaded
 from tests.gui import fake
+from tests.gui.chats.made_chats import FakeStore
 from tests.gui.driver import Driver
 from tests.gui.fake import record
 
@@ -40,6 +41,18 @@ def test_closing_mid_reply_saves_the_place_and_says_so(window: MainWindow, qtbot
         window.close()
     assert saved[-1].window_geometry
     assert saved[-1].window_state
+
+
+def test_closing_keeps_what_waits_for_a_reply_as_a_draft(chat: Driver) -> None:
+    window = chat.window
+    store = FakeStore(window)
+    chat.ask("x")
+    chat.ask("next")
+    window.closing.connect(lambda: chat.finish("So", "cancelled"))  # as the engine does, which is asked to stop
+    window.close()
+    assert [request.messages[-1].content for request in chat.requests] == ["x"]
+    assert list(store.texts.values()) == ["x", "So"]
+    assert store.changes("draft") == ["next"]
 
 
 def test_the_live_dock_comes_back_and_is_remembered(make_window, window: MainWindow) -> None:
