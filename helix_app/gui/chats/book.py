@@ -269,10 +269,10 @@ class ChatBook(QObject):
         writing.conversation.change(writing.message_id, text=text, state=state, details=details)
         if writing.message_id in writing.conversation:
             self.ask(EndMessage(writing.message_id, text, state, details))
-        self.writing_changed.emit()
-        if (together := self._bin.doomed(writing.conversation.id)) is not None:
+        if (together := self._bin.doomed(writing.conversation.id)) is not None:  # before anybody writes on in it
             self._hide(writing.conversation.id, together)
             self._tell(together)
+        self.writing_changed.emit()
 
     # ------------------------------------------------------------------ the list
 

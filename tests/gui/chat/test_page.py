@@ -7,10 +7,12 @@ from PySide6.QtTest import QTest
 
 from helix_app.gui.chat.message.bubble import UserBubble
 from helix_app.gui.chat.message.reply import Reply
+from helix_app.protocol.conversations.chats import ChangeChat
 from helix_app.protocol.events import Failed, TextDelta
 from helix_app.protocol.models.hub import CatalogChanged
 from helix_app.protocol.requests import ChatMessage
 from tests.gui import fake
+from tests.gui.chats.made_chats import FakeStore
 from tests.gui.driver import Driver
 
 
@@ -96,6 +98,22 @@ def test_what_is_sent_while_a_reply_is_written_waits_for_its_end(chat: Driver) -
     chat.finish("Second.")
     assert len(chat.requests) == 2
     assert editor.toPlainText() == "third!"
+
+
+def test_what_waits_goes_with_its_conversation(chat: Driver) -> None:
+    book = chat.window.book
+    store = FakeStore(chat.window)
+    chat.ask("x")
+    talk = book.current
+    chat.ask("next")
+    book.delete(talk.id)
+    chat.finish("So", "cancelled")
+    assert len(chat.requests) == 1
+    assert not book.writings
+    assert [message.text for message in talk.path()] == ["x", "So"]
+    assert book.current is not talk
+    assert ChangeChat(talk.id, deleted=True) in store.asked
+    assert ChangeChat(talk.id, draft="next") in store.asked  # undoing brings it back, too
 
 
 def test_an_edited_question_stands_beside_the_first_one(chat: Driver) -> None:
