@@ -107,17 +107,22 @@ class ChatBook(QObject):
     # ------------------------------------------------------------------ which is shown
 
     def open(self, chat_id: str, message_id: str = "") -> None:
-        """Show a conversation; it comes from the store, unless a reply of it is being written."""
+        """Show a conversation; it comes from the store, unless there is more of it here."""
         if chat_id == self.current.id:
             self._wanted = ("", "")
             self._reveal(message_id)
-        elif (writing := self.writing_in(chat_id)) is not None:
-            self._show(writing.conversation, message_id)
-        elif chat_id in self._loose:
-            self._show(self._loose[chat_id], message_id)
+        elif (talk := self._at_hand(chat_id)) is not None:
+            self._show(talk, message_id)
         else:
             self._wanted = (chat_id, message_id)
             self.ask(OpenChat(chat_id))
+
+    def _at_hand(self, chat_id: str) -> Conversation | None:
+        """A conversation that is shown, in which a reply is being written, or that is in memory alone."""
+        if chat_id == self.current.id:
+            return self.current
+        writing = self.writing_in(chat_id)
+        return self._loose.get(chat_id) if writing is None else writing.conversation
 
     def new(self) -> None:
         """Show a conversation without messages: the one that was begun before, as long as nothing was sent in it."""
@@ -348,20 +353,15 @@ class ChatBook(QObject):
         if (last := self._bin.take()) is None:
             return
         self.undone.emit()
-        chat_id = last.chat_ids[0]
-        if not last.messages:
-            for gone in last.chat_ids:
-                self.ask(ChangeChat(gone, deleted=False))
-            self.open(chat_id)
-            return
-        for message in last.messages:
-            self.ask(AddMessage(chat_id, message))
-        self.ask(ChangeChat(chat_id, leaf=last.leaf))
-        if self.current.id == chat_id:
-            self.current.put_back(last.messages, last.leaf)
+        talk = self._at_hand(last.chat_ids[0])
+        for asked in last.back():
+            self.ask(asked)
+        if last.messages and talk is not None:
+            talk.put_back(last.messages, last.leaf)
+        if last.messages and talk is self.current:
             self.way_changed.emit()
         else:
-            self.open(chat_id, last.leaf)
+            self.open(last.chat_ids[0], last.leaf)
 
     def prepare(self, text: str) -> None:
         """What new conversations change: taken by the one that is shown, if it has not begun and nobody chose."""

@@ -122,8 +122,8 @@ class Conversation:
             self._messages[message_id] = replace(old, text=text, state=state, details=details or old.details)
 
     def remove(self, message_id: str) -> list[Message]:
-        """Take a message out, and all that follows it: these, each after the one it follows. Another version is shown
-        then, or what came before it."""
+        """Take a message out, and all that follows it: these, each after the one it follows, versions in their order.
+        Another version is shown then, or what came before it."""
         message = self._messages[message_id]
         siblings = self._after[message.parent]
         index = siblings.index(message_id)
@@ -133,7 +133,7 @@ class Conversation:
         while doomed:
             at = doomed.pop()
             gone.append(self._messages.pop(at))
-            doomed += self._after.pop(at, [])
+            doomed += reversed(self._after.pop(at, []))  # the last of them is the next one
         if self.leaf not in self._messages:
             self.leaf = self._newest_under(siblings[max(0, index - 1)]) if siblings else message.parent
         return gone

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from helix_app.protocol.conversations.chats import Message
+from helix_app.protocol.conversations.chats import AddMessage, ChangeChat, ChatAsked, Message
 
 
 @dataclass(eq=False)
@@ -25,6 +25,13 @@ class Deleted:
         """A conversation went, too."""
         self.title = self.title or title
         self.chat_ids.append(chat_id)
+
+    def back(self) -> list[ChatAsked]:
+        """What the store is asked so that it has them again."""
+        if not self.messages:
+            return [ChangeChat(chat_id, deleted=False) for chat_id in self.chat_ids]
+        chat_id = self.chat_ids[0]
+        return [*(AddMessage(chat_id, message) for message in self.messages), ChangeChat(chat_id, leaf=self.leaf)]
 
 
 class Bin:

@@ -165,6 +165,23 @@ def test_deleting_a_message_and_undo(told: Told) -> None:
     assert told.take() == []
 
 
+@pytest.mark.parametrize("kept", [True, False], ids=["written in", "in memory alone"])
+def test_messages_come_back_into_a_conversation_that_the_store_does_not_have_all_of(told: Told, kept: bool) -> None:
+    told.book.kept = kept
+    ask = told.book.add("user", "Why?")
+    reply = told.book.add("assistant", "So.", ask.id)
+    told.book.remove(reply.id)
+    if kept:
+        write(told)
+    talk = told.book.current
+    told.book.new()
+    told.take()
+    told.book.undo()
+    assert told.take()[:2] == [AddMessage(talk.id, reply), ChangeChat(talk.id, leaf=reply.id)]
+    assert told.book.current is talk
+    assert talk.path() == [ask, reply]
+
+
 def test_deleting_the_last_message_is_deleting_the_conversation(told: Told) -> None:
     ask = told.book.add("user", "Why?")
     chat_id = told.book.current.id

@@ -63,9 +63,11 @@ def test_what_is_removed_can_be_put_back() -> None:
     assert talk.versions(second.id) == [second.id]
     talk.put_back(gone, two.id)
     assert ids(talk) == [one.id, first.id, two.id]
-    assert set(talk.versions(first.id)) == {first.id, second.id}
-    talk.remove(one.id)
+    assert talk.versions(first.id) == [second.id, first.id]
+    gone = talk.remove(one.id)
     assert (len(talk), talk.leaf) == (0, "")
+    talk.put_back(gone, two.id)
+    assert talk.versions(first.id) == [second.id, first.id]
 
 
 def test_a_model_is_told_only_of_questions_that_got_an_answer() -> None:
