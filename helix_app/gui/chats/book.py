@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from helix_app.gui.chats.conversation import Conversation, new_id
+from helix_app.gui.chats.conversation import Conversation, Unkept, new_id
 from helix_app.gui.chats.deleted import Bin, Deleted
 from helix_app.gui.chats.rows import title_of
 from helix_app.gui.chats.writing import Writing
@@ -79,7 +79,7 @@ class ChatBook(QObject):
         self.current = self._fresh = Conversation()
         self.writings: dict[str, Writing] = {}
         self._wanted = ("", "")  # the conversation that was asked for, and the message of it to be in sight
-        self._loose: dict[str, Conversation] = {}  # those that are in memory alone, for nothing can be kept
+        self._unkept = Unkept()
         self._search = 0
         self._bin = Bin()
         self._timer = QTimer(self)
@@ -96,9 +96,10 @@ class ChatBook(QObject):
         if last:
             self.open(last)
 
-    def ask(self, asked: ChatAsked) -> None:
-        """Ask something of the store."""
-        self.asked.emit(asked)
+    def ask(self, *asked: ChatAsked) -> None:
+        """Ask something of the store, in this order."""
+        for one in asked:
+            self.asked.emit(one)
 
     def entry(self, chat_id: str) -> ChatEntry | None:
         """What the list says of a conversation."""
@@ -118,11 +119,11 @@ class ChatBook(QObject):
             self.ask(OpenChat(chat_id))
 
     def _at_hand(self, chat_id: str) -> Conversation | None:
-        """A conversation that is shown, in which a reply is being written, or that is in memory alone."""
+        """A conversation that is shown, in which a reply is being written, or that the store may not have all of."""
         if chat_id == self.current.id:
             return self.current
         writing = self.writing_in(chat_id)
-        return self._loose.get(chat_id) if writing is None else writing.conversation
+        return self._unkept.get(chat_id) if writing is None else writing.conversation
 
     def new(self) -> None:
         """Show a conversation without messages: the one that was begun before, as long as nothing was sent in it."""
@@ -169,15 +170,17 @@ class ChatBook(QObject):
         """A new message of the conversation that is shown; the first one makes the store know it."""
         conversation = self.current
         message = conversation.add(role, text, parent, state, model, details)
-        if conversation.known:
-            self.ask(AddMessage(conversation.id, message))
-        else:
+        if not conversation.known:
             conversation.known = True
             self.ask(CreateChat(conversation.chat()))
             if not self.kept:
-                self._loose[conversation.id] = conversation
+                self._unkept.add(conversation)
                 self.entries = (conversation.entry(), *self.entries)
                 self.listed.emit()
+        elif self.kept:
+            self.ask(AddMessage(conversation.id, message))
+        else:
+            self.ask(*self._unkept.add(conversation, message.id))
         self.way_changed.emit()
         return message
 
@@ -250,6 +253,8 @@ class ChatBook(QObject):
     def again(self, message_id: str, text: str) -> None:
         """A message that was complete is written further."""
         self.current.change(message_id, text=text, state="writing")
+        if not self.kept:
+            self.ask(*self._unkept.add(self.current, message_id))
         self.ask(EndMessage(message_id, text, "writing", self.current.message(message_id).details))
 
     def grow(self, writing: Writing, text: str) -> None:
@@ -261,10 +266,8 @@ class ChatBook(QObject):
     def keep(self) -> None:
         """Let the store have what it was not told yet."""
         self._timer.stop()
-        for writing in self.writings.values():
-            text = writing.take_unkept()
-            if text:
-                self.ask(GrowMessage(writing.message_id, text))
+        grown = [(writing.message_id, writing.take_unkept()) for writing in self.writings.values()]
+        self.ask(*(GrowMessage(message_id, text) for message_id, text in grown if text))
 
     def end(self, writing: Writing, text: str, state: MessageState, details: str) -> None:
         """A reply is over; ``text`` is all of its message."""
@@ -283,17 +286,13 @@ class ChatBook(QObject):
 
     def on_listed(self, news: ChatsListed) -> None:
         """The list as it is now; what is in memory alone is in it, too, and is handed on as soon as it can be kept."""
-        again = news.kept and not self.kept
+        again, self.kept = news.kept and not self.kept, news.kept
         there = {entry.id for entry in news.entries}
-        self.kept = news.kept
         if not news.kept and self.current.known and self.current.id not in there:
-            self._loose[self.current.id] = self.current
-        for chat_id in there & self._loose.keys():
-            del self._loose[chat_id]
-        self.entries = (*(talk.entry() for talk in reversed(self._loose.values())), *news.entries)
+            self._unkept.add(self.current)
+        self.entries = (*self._unkept.listed(there), *news.entries)
         if again:
-            for talk in self._loose.values():
-                self.ask(CreateChat(talk.chat()))
+            self.ask(*self._unkept.hand_on())
         self.listed.emit()
 
     def find(self, words: str) -> None:
@@ -331,7 +330,7 @@ class ChatBook(QObject):
         self._tell(together)
 
     def _hide(self, chat_id: str, together: Deleted) -> None:
-        self._loose.pop(chat_id, None)
+        self._unkept.drop(chat_id)
         entry = self.entry(chat_id)
         together.add(chat_id, self.tr("a conversation") if entry is None else title_of(entry))
         self.ask(ChangeChat(chat_id, deleted=True))
@@ -354,8 +353,7 @@ class ChatBook(QObject):
             return
         self.undone.emit()
         talk = self._at_hand(last.chat_ids[0])
-        for asked in last.back():
-            self.ask(asked)
+        self.ask(*last.back())
         if last.messages and talk is not None:
             talk.put_back(last.messages, last.leaf)
         if last.messages and talk is self.current:

@@ -1,14 +1,28 @@
-"""A conversation as a tree of messages, of which one way from the first to a last one is shown. No widgets."""
+"""A conversation as a tree of messages, of which one way from the first to a last one is shown. No widgets.
+
+What of conversations could not be kept when it was written is remembered here, too.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from helix_app.gui.chats.prompting import Prompting, from_text
-from helix_app.protocol.conversations.chats import Chat, ChatEntry, Message, MessageState, Role
+from helix_app.protocol.conversations.chats import (
+    AddMessage,
+    ChangeChat,
+    Chat,
+    ChatAsked,
+    ChatEntry,
+    CreateChat,
+    EndMessage,
+    Message,
+    MessageState,
+    Role,
+)
 from helix_app.protocol.requests import ChatMessage
 
 LONGEST_TITLE = 60
@@ -35,6 +49,7 @@ class Conversation:
         settings: JSON of what it changes of prompt and sampling; empty for nothing.
         chosen: a person chose these settings.
         runs: ids of the replies whose recorded run is kept.
+        unkept: ids of the messages that were written since nothing can be kept.
     """
 
     def __init__(self, chat: Chat | None = None) -> None:
@@ -45,6 +60,7 @@ class Conversation:
         self.settings = "" if chat is None else chat.settings
         self.chosen = chat is not None
         self.runs = set() if chat is None else set(chat.runs)
+        self.unkept: set[str] = set()
         self._messages: dict[str, Message] = {} if chat is None else {m.id: m for m in chat.messages}
         self._after: dict[str, list[str]] = {}
         for message in self._messages.values():
@@ -180,7 +196,51 @@ class Conversation:
         entry = replace(self.entry(), title="")
         return Chat(entry, tuple(self._messages.values()), self.leaf, self.draft, self.settings)
 
+    def missed(self) -> list[ChatAsked]:
+        """What a store is asked that may have missed some of it: what is there already is not added again."""
+        asked: list[ChatAsked] = [CreateChat(self.chat())]
+        for message in self._messages.values():
+            if message.id in self.unkept:
+                asked.append(AddMessage(self.id, message))
+                if message.role == "assistant" and message.state != "writing":  # it may have been written further
+                    asked.append(EndMessage(message.id, message.text, message.state, message.details))
+        return [*asked, ChangeChat(self.id, leaf=self.leaf)] if self.unkept else asked
+
     def _newest_under(self, message_id: str) -> str:
         while self._after.get(message_id):
             message_id = self._after[message_id][-1]
         return message_id
+
+
+class Unkept:
+    """Conversations that the store may not have all of, for nothing could be kept when they were written."""
+
+    def __init__(self) -> None:
+        self._talks: dict[str, Conversation] = {}
+
+    def get(self, chat_id: str) -> Conversation | None:
+        """One of them."""
+        return self._talks.get(chat_id)
+
+    def add(self, talk: Conversation, message_id: str = "") -> list[ChatAsked]:
+        """This one is, with a message that was written now; what the store is asked, which may keep it after all."""
+        self._talks[talk.id] = talk
+        if message_id:
+            talk.unkept.add(message_id)
+        return talk.missed()
+
+    def drop(self, chat_id: str) -> None:
+        """It is not wanted any more."""
+        self._talks.pop(chat_id, None)
+
+    def listed(self, there: Collection[str]) -> list[ChatEntry]:
+        """Let go of those that are there as they are here; entries of those that are not there, the latest first."""
+        self._talks = {name: talk for name, talk in self._talks.items() if talk.unkept or name not in there}
+        return [talk.entry() for talk in reversed(self._talks.values()) if talk.id not in there]
+
+    def hand_on(self) -> list[ChatAsked]:
+        """What the store is asked, which keeps everything from now on."""
+        asked = [one for talk in self._talks.values() for one in talk.missed()]
+        for talk in self._talks.values():
+            talk.unkept.clear()
+        return asked
