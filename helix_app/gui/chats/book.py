@@ -218,10 +218,10 @@ class ChatBook(QObject):
             self.way_changed.emit()
             return
         self.leaving.emit()
+        self._unkept.drop(conversation.id)
         self.ask(ChangeChat(conversation.id, deleted=True))
-        self.current = self._fresh = Conversation()  # with all that was not sent, as it was before
-        self._fresh.draft, self._fresh.settings = conversation.draft, conversation.settings
-        self._fresh.chosen = conversation.chosen
+        fresh = self.current = self._fresh = Conversation()  # with all that was not sent, as it was before
+        fresh.draft, fresh.settings, fresh.chosen = conversation.draft, conversation.settings, conversation.chosen
         self.current_changed.emit("")
 
     def _way_chosen(self) -> None:
@@ -331,6 +331,8 @@ class ChatBook(QObject):
 
     def _hide(self, chat_id: str, together: Deleted) -> None:
         self._unkept.drop(chat_id)
+        if self._wanted[0] == chat_id:
+            self._wanted = ("", "")
         entry = self.entry(chat_id)
         together.add(chat_id, self.tr("a conversation") if entry is None else title_of(entry))
         self.ask(ChangeChat(chat_id, deleted=True))

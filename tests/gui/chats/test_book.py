@@ -90,6 +90,14 @@ def test_only_the_conversation_that_was_asked_for_last_is_shown(told: Told) -> N
     assert told.book.current.id == "c"  # asked for after the new one was shown already
 
 
+def test_what_was_asked_for_and_deleted_before_it_came_is_not_shown(told: Told) -> None:
+    shown = told.book.current
+    told.book.open("c")
+    told.book.delete("c")
+    told.book.on_opened(ChatOpened("c", KEPT))
+    assert told.book.current is shown
+
+
 def test_the_store_hears_of_a_conversation_with_its_first_message(told: Told) -> None:
     told.book.new()
     assert told.take() == []
@@ -257,6 +265,18 @@ def test_what_was_refused_was_never_there(told: Told) -> None:
     assert told.take() == [ChangeChat(chat_id, deleted=True)]
     assert not told.book.current.known
     told.book.undo()
+    assert told.take() == []
+
+
+def test_what_was_refused_is_not_listed_where_nothing_can_be_kept(told: Told) -> None:
+    told.book.on_listed(ChatsListed((), kept=False))
+    ask = told.book.add("user", "Why?")
+    told.book.add("assistant", "", ask.id)
+    told.book.take_back(ask.id)
+    told.book.on_listed(ChatsListed((), kept=False))
+    assert told.book.entries == ()
+    told.take()
+    told.book.on_listed(ChatsListed((), kept=True))
     assert told.take() == []
 
 
