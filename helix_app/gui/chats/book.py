@@ -251,8 +251,9 @@ class ChatBook(QObject):
             self.stop_requested.emit(writing)
 
     def again(self, message_id: str, text: str) -> None:
-        """A message that was complete is written further."""
+        """A message that was complete is written further: its recorded run is not all of it any more."""
         self.current.change(message_id, text=text, state="writing")
+        self.current.runs.discard(message_id)
         if not self.kept:
             self.ask(*self._unkept.add(self.current, message_id))
         self.ask(EndMessage(message_id, text, "writing", self.current.message(message_id).details))
@@ -393,8 +394,7 @@ class ChatBook(QObject):
 
     def keep_draft(self, text: str) -> None:
         """What stands in the message field of the conversation that is shown."""
-        conversation = self.current
-        if conversation.draft != text:
-            conversation.draft = text
-            if conversation.known:
-                self.ask(ChangeChat(conversation.id, draft=text))
+        conversation, before = self.current, self.current.draft
+        conversation.draft = text
+        if conversation.known and text != before:
+            self.ask(ChangeChat(conversation.id, draft=text))

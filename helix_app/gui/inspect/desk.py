@@ -59,6 +59,7 @@ class RunDesk(QObject):
         self._opened: Run | None = None
         self.is_kept: Callable[[str], bool] = lambda _request_id: False  # whether a run is kept elsewhere
         self._waiting: dict[str, list[Callable[[], None]]] = {}  # what is to be done once a run is here
+        self._fetched: set[str] = set()  # ids of runs that came from there: as long as they are kept there, they count
         self._chosen = False  # a person asked for what is shown: a new reply does not take its place
         self.book.recorded.connect(self.on_recorded)
 
@@ -78,12 +79,17 @@ class RunDesk(QObject):
 
     def connect_chat(self, origins: Origins) -> None:
         """Give the replies of the chat their runs."""
-        origins.has_run = lambda request_id: self.book.run(request_id) is not None or self.is_kept(request_id)
-        origins.find_trace = self.trace
+        origins.has_run = self.has_run
+        origins.find_trace = lambda request_id: self.trace(request_id) if self.has_run(request_id) else None
         origins.fetch = self.fetch
         origins.inspect_requested.connect(self.inspect)
         origins.save_requested.connect(self.save)
         self.book.dropped.connect(origins.on_dropped)
+
+    def has_run(self, request_id: str) -> bool:
+        """Whether there is a run of a reply to look into, here or elsewhere."""
+        here = self.book.run(request_id) is not None and request_id not in self._fetched
+        return here or self.is_kept(request_id)
 
     def on_event(self, event: object) -> None:
         """Record an event of the running reply."""
@@ -105,6 +111,7 @@ class RunDesk(QObject):
         if not news.items:
             self.told.emit(self.tr("The run of this reply is not kept any more"))
             return
+        self._fetched.add(news.id)
         self.book.add(news.id, [RunItem(*item) for item in news.items])
         if self.book.run(news.id) is not None:
             for then in waiting:

@@ -173,7 +173,10 @@ class GrowMessage:
 
 @dataclass(frozen=True)
 class EndMessage:
-    """A message is complete, or what there will be of it; ``text`` is all. ``writing``: it is to be written further."""
+    """A message is complete, or what there will be of it; ``text`` is all.
+
+    ``writing``: it is to be written further, and its recorded run is forgotten.
+    """
 
     id: str
     text: str

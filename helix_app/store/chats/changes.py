@@ -22,7 +22,7 @@ from helix_app.protocol.conversations.chats import (
     GrowMessage,
     KeepUnsent,
 )
-from helix_app.store.chats import schema, tree
+from helix_app.store.chats import runs, schema, tree
 from helix_app.store.chats.titles import free_title
 
 Change = Union[CreateChat, ChangeChat, CopyChat, AddMessage, GrowMessage, EndMessage, DeleteMessage, KeepUnsent]
@@ -116,6 +116,8 @@ def _end(db: sqlite3.Connection, asked: EndMessage) -> None:
         "UPDATE messages SET text = ?, state = ?, details = ? WHERE id = ?",
         (asked.text, asked.state, asked.details, asked.id),
     )
+    if asked.state == "writing":  # it goes on: what is recorded is not all of it any more
+        runs.drop(db, asked.id)
 
 
 def _delete(db: sqlite3.Connection, asked: DeleteMessage) -> None:

@@ -6,7 +6,9 @@ import pytest
 
 from helix_app.gui.chat.message.reply import Reply
 from helix_app.gui.window.main_window import MainWindow
+from helix_app.protocol.conversations.chats import KeepRun
 from helix_app.protocol.events import RoundDone
+from tests.gui.chats.made_chats import FakeStore
 from tests.gui.driver import Driver
 from tests.runs.made_runs import made_run
 
@@ -130,3 +132,25 @@ def test_a_text_that_turns_out_different_is_taken_over(window: MainWindow, chat:
     assert chat.reply.source() == "another text"
     window.actions_.origins.trigger()
     assert [block.text() for block in chat.reply.text_blocks()] == ["another text"]
+
+
+@pytest.mark.parametrize("fetched", [False, True])
+def test_a_reply_that_goes_on_has_no_run_of_its_first_part(window: MainWindow, chat: Driver, fetched: bool) -> None:
+    store, origins = FakeStore(window), window.chat.origins
+    message_id = play(window, chat).message_id
+    (kept,) = store.of(KeepRun)
+    assert isinstance(kept, KeepRun)
+    store.runs[message_id] = kept.items
+    window.chat.list.rebuild()  # as when it is opened again
+    assert origins.has_run(chat.reply.request_id)
+    if fetched:
+        origins.ask_one(chat.reply, True)
+        assert chat.reply.tokens is not None
+    chat.reply.continue_requested.emit()
+    chat.write(" And")
+    chat.finish(" And more.")
+    window.chat.list.rebuild()
+    assert chat.reply.source().endswith(" And more.")
+    assert not origins.has_run(chat.reply.request_id)
+    window.actions_.origins.trigger()
+    assert chat.reply.tokens is None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.protocol.conversations.chats import CreateChat, DeleteMessage
+from helix_app.protocol.conversations.chats import CreateChat, DeleteMessage, EndMessage
 from helix_app.store.chats import runs
 from helix_app.store.chats.store import ChatStore
 from tests.store.chats.instruments import made
@@ -54,6 +54,17 @@ def test_a_run_goes_with_its_message(store: ChatStore) -> None:
     assert made.query(store.path, "SELECT count(*) FROM runs") == [(0,)]
     store.keep_run("gone", b"run")
     assert made.query(store.path, "SELECT count(*) FROM runs") == [(0,)]
+
+
+def test_a_run_goes_when_its_message_is_written_further(store: ChatStore) -> None:
+    for number in (1, 3):
+        store.keep_run(f"a-{number}", b"run")
+    store.apply(EndMessage("a-1", "So far", "length"))
+    assert store.run("a-1") == b"run"
+    store.apply(EndMessage("a-1", "So far", "writing"))
+    store.apply(EndMessage("a-1", "So far and further", "done"))
+    assert store.run("a-1") is None
+    assert store.run("a-3") == b"run"
 
 
 def test_a_person_s_disk_is_not_filled() -> None:
