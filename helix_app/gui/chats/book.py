@@ -332,8 +332,7 @@ class ChatBook(QObject):
 
     def _hide(self, chat_id: str, together: Deleted) -> None:
         self._unkept.drop(chat_id)
-        if self._wanted[0] == chat_id:
-            self._wanted = ("", "")
+        self._wanted = ("", "") if self._wanted[0] == chat_id else self._wanted
         entry = self.entry(chat_id)
         together.add(chat_id, self.tr("a conversation") if entry is None else title_of(entry))
         self.ask(ChangeChat(chat_id, deleted=True))
@@ -377,11 +376,12 @@ class ChatBook(QObject):
             writing.conversation.runs.add(writing.message_id)
             self.ask(KeepRun(writing.message_id, tuple(items)))
 
-    def set_prompting(self, text: str) -> None:
-        """What the conversation that is shown changes of prompt and sampling, as JSON."""
-        self.current.settings, self.current.chosen = text, True
-        if self.current.known:
-            self.ask(ChangeChat(self.current.id, settings=text))
+    def set_prompting(self, text: str, talk: Conversation | None = None) -> None:
+        """What a conversation changes of prompt and sampling, as JSON; without ``talk`` the one that is shown."""
+        talk = self.current if talk is None else talk
+        talk.settings, talk.chosen = text, True
+        if talk.known:
+            self.ask(ChangeChat(talk.id, settings=text))
         self.prompting_changed.emit()
 
     def restore(self, draft: str, settings: str) -> None:

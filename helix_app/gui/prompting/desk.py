@@ -11,6 +11,7 @@ from helix_app.gui.chat.composing.composer import Composer
 from helix_app.gui.chat.composing.counting import Counting
 from helix_app.gui.chats.asking import continues
 from helix_app.gui.chats.book import ChatBook
+from helix_app.gui.chats.conversation import Conversation
 from helix_app.gui.chats.prompting import to_text
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.prompting.dialog import PromptingDialog
@@ -51,18 +52,17 @@ class PromptingDesk(QObject):
         talk = self._book.current
         dialog = PromptingDialog(self._theme, self._state, talk.prompting, self._counting, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(lambda: self._on_saved(dialog))
+        dialog.accepted.connect(lambda: self._on_saved(dialog, talk))
         self.opened.emit(dialog)
         dialog.open()
 
-    def _on_saved(self, dialog: PromptingDialog) -> None:
+    def _on_saved(self, dialog: PromptingDialog, talk: Conversation) -> None:
+        """Take over what the dialog says, for the conversation and the model that it was opened for."""
         text = to_text(dialog.prompting())
-        self._book.set_prompting(text)
+        self._book.set_prompting(text, talk)
         by_model = dict(self._state.settings.prompting)
-        target = self._state.settings.target
+        by_model.pop(dialog.target, None)
         if dialog.by_model.isChecked() and text:
-            by_model[target] = text
-        else:
-            by_model.pop(target, None)
-        if by_model != self._state.settings.prompting:
+            by_model[dialog.target] = text
+        if dialog.target and by_model != self._state.settings.prompting:
             self._state.change(prompting=by_model)

@@ -37,7 +37,8 @@ class PromptingDialog(Dialog):
         form: what replies must look like.
         plain: the text is continued, without the chat template.
         template: opens the chat template; preview: shows the prompt as tokens.
-        by_model: new conversations with the model that is loaded begin so.
+        target: the model that is loaded; empty for none.
+        by_model: new conversations with that model begin so.
     """
 
     def __init__(
@@ -78,8 +79,9 @@ class PromptingDialog(Dialog):
         ready = state.ready
         name = "" if ready is None else ready.target_name
         self.by_model = CheckBox(theme, self.tr("Begin new conversations with {model} so").format(model=name))
+        self.target = "" if ready is None else state.settings.target
         self.by_model.setVisible(ready is not None)
-        self.by_model.setChecked(state.settings.target in state.settings.prompting)
+        self.by_model.setChecked(self.target in state.settings.prompting)
         self.note = QLabel(self.tr("What is as in the settings follows them."))
         self.note.setProperty("tone", "muted")
         self.note.setFont(theme.fonts.small)

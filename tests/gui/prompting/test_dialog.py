@@ -9,8 +9,10 @@ from helix_app.gui.chats.prompting import Prompting, to_text
 from helix_app.gui.prompting.dialog import PromptingDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.conversations.chats import ChangeChat
+from helix_app.protocol.models.loading import Unloaded
 from helix_app.protocol.requests import ChatMessage
-from tests.gui.chats.made_chats import FakeStore
+from tests.gui import fake
+from tests.gui.chats.made_chats import FakeStore, chat as made_chat, question
 from tests.gui.driver import Driver
 from tests.gui.settling import settle
 
@@ -98,6 +100,59 @@ def test_what_was_chosen_before_the_first_message_stays_when_the_model_changes(
     dialog.accept()
     window.state.model_changed.emit()
     assert chat.ask("x").max_tokens == 9
+
+
+OTHER = "/x/other.gguf"
+NINE = to_text(Prompting({"max_tokens": 9}))
+
+
+def shown(window: MainWindow) -> PromptingDialog:
+    """The dialog, opened also where nothing answers."""
+    window.prompting.open_dialog()
+    return next(d for d in window.findChildren(PromptingDialog) if d.isVisible())
+
+
+def test_what_a_model_begins_with_stays_where_that_was_not_shown(window: MainWindow) -> None:
+    both = {window.settings.target: NINE, OTHER: NINE}
+    window.state.change(prompting=both)
+    window.toolbar.target.pick(OTHER)
+    dialog = shown(window)
+    assert dialog.by_model.isHidden()
+    window.on_event(fake.ready(target_name="Other"))  # while it is open
+    dialog.editors["max_tokens"].show(7)
+    dialog.accept()
+    window.on_event(Unloaded())
+    dialog = shown(window)
+    assert dialog.by_model.isHidden()
+    dialog.editors["max_tokens"].show(8)
+    dialog.accept()
+    assert window.settings.prompting == both
+
+
+def test_what_is_chosen_is_of_the_model_that_it_was_shown_for(window: MainWindow) -> None:
+    first = window.settings.target
+    dialog = opened(window)
+    dialog.editors["max_tokens"].show(9)
+    dialog.by_model.setChecked(True)
+    window.state.begin_load({"target": OTHER})
+    window.on_event(fake.ready(target_name="Other"))
+    dialog.accept()
+    assert window.settings.target == OTHER
+    assert window.settings.prompting == {first: NINE}
+
+
+def test_what_is_chosen_is_of_the_conversation_that_it_was_shown_for(window: MainWindow, chat: Driver) -> None:
+    store = FakeStore(window, made_chat("d", question("q", "", "Other?")))
+    chat.ask("x")
+    chat.finish("y")
+    talk = window.book.current
+    dialog = opened(window)
+    window.book.open("d")  # as the end of an import does
+    dialog.editors["max_tokens"].show(9)
+    dialog.accept()
+    assert (window.book.current.id, window.book.current.settings) == ("d", "")
+    assert talk.settings == NINE
+    assert store.of(ChangeChat)[-1] == ChangeChat(talk.id, settings=NINE)
 
 
 @pytest.mark.styled
