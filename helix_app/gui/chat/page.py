@@ -260,8 +260,7 @@ class ChatPage(QWidget):
 
     def stop(self) -> None:
         """Stop the reply of this conversation; the text so far stays."""
-        if self.book.writing is not None:
-            self.stop_writing(self.book.writing)
+        self.book.stop(self.book.current.id)
 
     def stop_writing(self, writing: Writing) -> None:
         """Stop a reply of any conversation."""
@@ -334,11 +333,12 @@ class ChatPage(QWidget):
         """An error of replies that are being written; False when it belongs to something else."""
         failing = self.feed.failing(event)
         for writing in failing:
-            here, sent = writing is self.book.writing, self._sent
+            here = writing is self.book.writing
             self._queued = self._queued and not here
             unsent = not_sent(event.code) and here and not writing.text()
             if not self.feed.on_failed(writing, event, larger_for(self._state.ready, event)) and here:
                 self.show_error(event)
+            sent = self._sent  # None where the conversation went with its reply
             if unsent and sent is not None and sent[0] == writing.request.request_id:
                 self._sent = None
                 self.book.take_back(writing.conversation.message(writing.message_id).parent)

@@ -57,6 +57,18 @@ def test_a_message_that_was_refused_is_back_where_it_was_written(chat: Driver, a
     assert sent == (["hello", "hi", "short"] if again else ["short"])
 
 
+def test_a_message_that_is_refused_after_its_conversation_was_deleted_goes_with_it(chat: Driver) -> None:
+    book, composer = chat.window.book, chat.window.chat.composer
+    request = chat.ask("far too long")
+    talk = book.current
+    book.delete(talk.id)
+    chat.window.on_event(events.Failed("prompt_too_long", "", TOO_LONG, request.request_id))
+    assert book.current is not talk
+    assert not book.writings
+    assert composer.is_empty()
+    assert len(talk) == 2
+
+
 def test_a_reply_that_is_refused_when_written_again_keeps_its_question(chat: Driver) -> None:
     chat.ask("hello")
     chat.finish("hi")
