@@ -206,8 +206,7 @@ class ChatPage(QWidget):
         if self.generating:
             self._queued = bool(text if self.continuing.plain else text.strip())
             self._tell()
-            return
-        if self._refuses():
+        if self.generating or self._refuses():
             return
         path = self.book.current.path() if self.continuing.plain else []
         if path and not text:
@@ -226,9 +225,12 @@ class ChatPage(QWidget):
             self.write_again(last.message_id)
 
     def write_again(self, message_id: str) -> None:
-        """Write a reply again, as another version."""
-        if self._can_write():
-            self._answer(self.book.current.message(message_id).parent)
+        """Write a reply again, as another version; one that answers nothing has nothing to be written from."""
+        question = self.book.current.message(message_id).parent
+        if not question:
+            self.show_error(events.Failed("prompt_empty"))
+        elif self._can_write():
+            self._answer(question)
 
     def edit(self, message_id: str, text: str) -> None:
         """Ask something else at a place of the conversation; the question and its answers stay, as another version."""
@@ -312,12 +314,11 @@ class ChatPage(QWidget):
         """A reply began, or is over."""
         writing = self.book.writing
         self.composer.set_generating(writing is not None and not writing.stopping)
-        if writing is None and self._queued:
-            self._queued = False
-            self._tell()
+        goes = writing is None and self._queued
+        self._queued = self._queued and not goes
+        self._tell()
+        if goes:
             self.send()
-        else:
-            self._tell()
 
     # ------------------------------------------------------------------ events
 
@@ -338,8 +339,7 @@ class ChatPage(QWidget):
             unsent = not_sent(event.code) and here and not writing.text()
             if not self.feed.on_failed(writing, event, larger_for(self._state.ready, event)) and here:
                 self.show_error(event)
-            sent = self._sent  # None where the conversation went with its reply
-            if unsent and sent is not None and sent[0] == writing.request.request_id:
+            if unsent and (sent := self._sent) and sent[0] == writing.request.request_id:  # not of one that is deleted
                 self._sent = None
                 self.book.take_back(writing.conversation.message(writing.message_id).parent)
                 self.composer.put_back(sent[1])

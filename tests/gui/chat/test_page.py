@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
@@ -12,7 +13,7 @@ from helix_app.protocol.events import Failed, TextDelta
 from helix_app.protocol.models.hub import CatalogChanged
 from helix_app.protocol.requests import ChatMessage
 from tests.gui import fake
-from tests.gui.chats.made_chats import FakeStore
+from tests.gui.chats.made_chats import FakeStore, answer, chat as made_chat
 from tests.gui.driver import Driver
 
 
@@ -301,6 +302,20 @@ def test_again_writes_another_version_of_the_last_reply(chat: Driver) -> None:
     assert sources == ["1", "II"]
     assert chat.window.chat.book.current.versions(chat.reply.message_id)[1:] == [chat.reply.message_id]
     assert [m.content for m in chat.ask("three").messages] == ["one", "1", "two", "II", "three"]
+
+
+@pytest.mark.parametrize("template", [True, False], ids=["chat", "text"])
+def test_a_reply_that_nobody_asked_for_cannot_be_written_again(chat: Driver, template: bool) -> None:
+    """A file of messages may begin with one; with no template either there is no text before it."""
+    window = chat.window
+    window.on_event(fake.ready(chat_template=template))
+    FakeStore(window, made_chat("c", answer("a", "", "Hello.")))
+    window.book.open("c")
+    chat.reply.again_requested.emit()
+    assert window.chat.error.isVisible()
+    assert window.chat.error.sentence.text() == "The prompt is empty. Type something to send."
+    assert not chat.requests
+    assert texts(chat) == ["Hello."]
 
 
 def test_a_question_without_answer_stays_out_of_the_history(chat: Driver) -> None:
