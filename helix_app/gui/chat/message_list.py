@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from helix_app.base.messages import context_full_text
 from helix_app.gui.chat.message.bubble import UserBubble
+from helix_app.gui.chat.message.edit_box import EditBox
 from helix_app.gui.chat.message.reply import MARKS, Reply
 from helix_app.gui.chat.origins import Origins
 from helix_app.gui.chat.refusals import larger_context
@@ -112,18 +113,37 @@ class MessageList(QObject):
     # ------------------------------------------------------------------ what is shown
 
     def rebuild(self, message_id: str = "") -> None:
-        """Another conversation is shown: its end, or as far back as to a message."""
+        """Another conversation is shown: its end, or as far back as to a message, or to one that is being edited."""
+        boxes, focused = self._boxes(), QApplication.focusWidget()
         self._view.clear()
         path = self._book.current.path()
-        index = next((i for i, message in enumerate(path) if message.id == message_id), len(path))
-        self._earlier = max(0, min(len(path) - AT_FIRST, index - PIECE))
+        wanted = (i for i, message in enumerate(path) if message.id == message_id or message.id in boxes)
+        self._earlier = max(0, min(len(path) - AT_FIRST, next(wanted, len(path)) - PIECE))
         for message in path[self._earlier :]:
             self._view.add(self._make(message))
         self._refresh()
+        self._edit_on(boxes, focused)
         widget = self.widget(message_id)
         if widget is not None:
             self._view.bring_into_sight(widget)
         self._timer.start()
+
+    def _boxes(self) -> dict[str, EditBox]:
+        """What is being edited, by the ids of the messages."""
+        widgets = [w for w in self._view.messages() if isinstance(w, (UserBubble, Reply))]
+        return {widget.message_id: widget.box for widget in widgets if widget.box is not None}
+
+    def _edit_on(self, boxes: Mapping[str, EditBox], focused: QWidget | None) -> None:
+        """Let messages that were made anew be edited as before; the cursor stays where it was."""
+        held = next((box for box in boxes.values() if focused is not None and box.isAncestorOf(focused)), None)
+        for message_id, before in sorted(boxes.items(), key=lambda item: item[1] is held):
+            widget = self.widget(message_id)
+            if widget is not None:
+                widget.begin_edit()
+            if widget is not None and widget.box is not None:
+                widget.box.take_over(before)
+        if boxes and held is None and focused is not None:
+            focused.setFocus()
 
     def reveal(self, message_id: str) -> UserBubble | Reply | None:
         """The widget of a message of the way, built if it was not; None for one that is not on the way."""

@@ -70,6 +70,14 @@ class EditBox(QFrame):
         self.editor.setFocus()
         self.editor.moveCursor(QTextCursor.MoveOperation.End)
 
+    def take_over(self, before: EditBox) -> None:
+        """Hold what stands in another one, with what is marked there."""
+        marked, cursor = before.editor.textCursor(), self.editor.textCursor()
+        self.editor.setPlainText(before.editor.toPlainText())
+        cursor.setPosition(marked.anchor())
+        cursor.setPosition(marked.position(), QTextCursor.MoveMode.KeepAnchor)
+        self.editor.setTextCursor(cursor)
+
     def height_for(self, width: int) -> int:
         """Height at a width."""
         self.resize(width, self.height())
