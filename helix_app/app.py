@@ -88,7 +88,8 @@ class App:
 
     def end(self) -> bool:
         """End what the window's closing has ended, if it was closed; False when a thread hangs."""
-        return all([self.controller.shutdown(), self.benchmarks.shutdown(), self.library.shutdown()])
+        ended = [self.controller.shutdown(), self.benchmarks.shutdown()]
+        return all([*ended, self.library.shutdown(), self.attachments.shutdown()])
 
 
 def main(argv: Sequence[str] | None = None) -> int:

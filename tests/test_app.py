@@ -39,7 +39,7 @@ from tests.waiting import vanished, wait_for
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("stuck", ["controller", "benchmarks", "library", ""])
+@pytest.mark.parametrize("stuck", ["controller", "benchmarks", "library", "attachments", ""])
 def test_a_thread_that_hangs_is_known_at_the_end(stuck: str) -> None:
     names = [field.name for field in fields(App)]
     app = App(**{name: SimpleNamespace(shutdown=lambda name=name: name != stuck) for name in names})
