@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from helix_app.base.messages import context_full_text
 from helix_app.gui.chat.message.bubble import UserBubble
-from helix_app.gui.chat.message.edit_box import EditBox
+from helix_app.gui.chat.message.edit_box import Typed
 from helix_app.gui.chat.message.reply import MARKS, Reply
 from helix_app.gui.chat.origins import Origins
 from helix_app.gui.chat.refusals import larger_context
@@ -114,35 +114,35 @@ class MessageList(QObject):
 
     def rebuild(self, message_id: str = "") -> None:
         """Another conversation is shown: its end, or as far back as to a message, or to one that is being edited."""
-        boxes, focused = self._boxes(), QApplication.focusWidget()
+        edits = self._edits()
+        focused = None if _cursor_in(self._view.messages()) else QApplication.focusWidget()
         self._view.clear()
         path = self._book.current.path()
-        wanted = (i for i, message in enumerate(path) if message.id == message_id or message.id in boxes)
+        wanted = (i for i, message in enumerate(path) if message.id == message_id or message.id in edits)
         self._earlier = max(0, min(len(path) - AT_FIRST, next(wanted, len(path)) - PIECE))
         for message in path[self._earlier :]:
             self._view.add(self._make(message))
         self._refresh()
-        self._edit_on(boxes, focused)
+        self._edit_on(edits, focused)
         widget = self.widget(message_id)
         if widget is not None:
             self._view.bring_into_sight(widget)
         self._timer.start()
 
-    def _boxes(self) -> dict[str, EditBox]:
+    def _edits(self) -> dict[str, Typed]:
         """What is being edited, by the ids of the messages."""
         widgets = [w for w in self._view.messages() if isinstance(w, (UserBubble, Reply))]
-        return {widget.message_id: widget.box for widget in widgets if widget.box is not None}
+        return {widget.message_id: widget.box.typed() for widget in widgets if widget.box is not None}
 
-    def _edit_on(self, boxes: Mapping[str, EditBox], focused: QWidget | None) -> None:
+    def _edit_on(self, edits: Mapping[str, Typed], focused: QWidget | None) -> None:
         """Let messages that were made anew be edited as before; the cursor stays where it was."""
-        held = next((box for box in boxes.values() if focused is not None and box.isAncestorOf(focused)), None)
-        for message_id, before in sorted(boxes.items(), key=lambda item: item[1] is held):
+        for message_id, typed in sorted(edits.items(), key=lambda item: item[1].focused):
             widget = self.widget(message_id)
             if widget is not None:
                 widget.begin_edit()
             if widget is not None and widget.box is not None:
-                widget.box.take_over(before)
-        if boxes and held is None and focused is not None:
+                widget.box.show_typed(typed)
+        if edits and focused is not None:
             focused.setFocus()
 
     def reveal(self, message_id: str) -> UserBubble | Reply | None:

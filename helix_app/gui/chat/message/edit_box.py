@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
@@ -11,6 +13,16 @@ from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 
 MOST_LINES = 24  # of a reply that are in sight at once
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What stands in a field: its text, where the mark and the cursor are, and whether it is written there."""
+
+    text: str
+    anchor: int
+    position: int
+    focused: bool
 
 
 class EditBox(QFrame):
@@ -70,12 +82,17 @@ class EditBox(QFrame):
         self.editor.setFocus()
         self.editor.moveCursor(QTextCursor.MoveOperation.End)
 
-    def take_over(self, before: EditBox) -> None:
-        """Hold what stands in another one, with what is marked there."""
-        marked, cursor = before.editor.textCursor(), self.editor.textCursor()
-        self.editor.setPlainText(before.editor.toPlainText())
-        cursor.setPosition(marked.anchor())
-        cursor.setPosition(marked.position(), QTextCursor.MoveMode.KeepAnchor)
+    def typed(self) -> Typed:
+        """What stands in it now."""
+        cursor = self.editor.textCursor()
+        return Typed(self.editor.toPlainText(), cursor.anchor(), cursor.position(), self.editor.hasFocus())
+
+    def show_typed(self, typed: Typed) -> None:
+        """Let this stand in it."""
+        self.editor.setPlainText(typed.text)
+        cursor = self.editor.textCursor()
+        cursor.setPosition(typed.anchor)
+        cursor.setPosition(typed.position, QTextCursor.MoveMode.KeepAnchor)
         self.editor.setTextCursor(cursor)
 
     def height_for(self, width: int) -> int:
