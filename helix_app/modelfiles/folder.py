@@ -120,11 +120,12 @@ def check_whole(file: Path) -> tuple[str, ...]:
             if length > _MOST_HEADER:
                 raise ValueError(f"a header of {length} bytes")
             header = texts.parse_json(opened.read(length).decode("utf-8"))
-        ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+        tensors = {str(name): entry for name, entry in header.items() if name != "__metadata__"}
+        ends = [entry["data_offsets"][1] for entry in tensors.values()]
         needed = 8 + length + max(ends, default=0)
         if needed > size:
             _refuse_cut(file, reason_of("bytes_of", size=f"{size:,}", needed=f"{needed:,}"))
-        return tuple(str(name) for name in header)
+        return tuple(tensors)
     except OSError as exc:
         raise ModelFileError("model_unreadable", path=file, reason=texts.why(exc), detail=repr(exc)) from exc
     except (ValueError, LookupError, TypeError, AttributeError, MemoryError, OverflowError) as exc:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from helix_app.modelfiles.folder import tensor_names
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.made.tiny import Zoo
 from tests.modelfiles.refusals import POINTER, check, refused
@@ -145,3 +146,9 @@ def test_cut_safetensors_say_how_much_is_there(zoo: Zoo, tmp_path: Path) -> None
     code, sentence = refused(folder)
     assert code == "model_corrupt"
     assert f"{len(data) - 1000:,} of {len(data):,} bytes" in sentence
+
+
+def test_what_is_said_of_all_tensors_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "model.safetensors"
+    save_file({"a": torch.zeros(1), "b": torch.zeros(2)}, file, metadata={"format": "pt"})
+    assert tensor_names([file]) == {"a", "b"}
