@@ -82,6 +82,9 @@ class Engine:
             else:
                 raise TypeError("benchmarks have an engine of their own, bench/processes/host.py")
         except LoadCancelled:
+            if isinstance(request, LoadRequest) and request.check_only:  # it took nothing: what is loaded stays
+                yield Failed("load_cancelled", kept=self._loaded is not None)
+                return
             self._unload()
             yield cancelled_result(request)
         except Exception as exc:

@@ -220,6 +220,8 @@ class HostClient:
             return False
         look = self._exchange(child, replace(request, check_only=True), Stop(cancel))
         told = [replace(e, kept=True) if isinstance(e, Failed) else e for e in look if isinstance(e, (Fit, Failed))]
+        if cancel.is_set() and not told:  # too late for the look; what is loaded need not go for it
+            told = [Failed("load_cancelled", kept=True)]
         yield from told
         return bool(told)
 

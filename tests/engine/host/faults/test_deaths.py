@@ -168,3 +168,13 @@ def test_a_load_that_fails_in_a_new_process_brings_the_model_before_back(host: H
     assert host.pid != pid
     assert (ready(events).target_name, ready(events).device) == ("m", "directml")
     assert text_of(events_of(host, ask("say 1"))) == "m-0 "
+
+
+def test_stop_during_a_look_keeps_the_model_and_its_process(host: HostClient) -> None:
+    events_of(host, LoadRequest("m", device="directml"))
+    pid, cancel = host.pid, threading.Event()
+    cancel.set()
+    assert list(host.stream(LoadRequest("n", device="directml"), cancel)) == [Failed("load_cancelled", kept=True)]
+    assert host.pid == pid
+    events = events_of(host, ask("say 1"))
+    assert (text_of(events), notices(events)) == ("m-0 ", [])
