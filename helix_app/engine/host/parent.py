@@ -21,7 +21,7 @@ from helix_app.engine.host.child import Broken, Done, Hello, Items, Ready, Run
 from helix_app.engine.host.client import DEFAULT_ENGINE, cancelled_result, refused
 from helix_app.engine.host.crowd import Crowd, Stop
 from helix_app.engine.host.patience import Patience
-from helix_app.engine.host.process import ChildGone, ChildProcess
+from helix_app.engine.host.process import BrokenEngineError, ChildGone, ChildProcess
 from helix_app.engine.host.progress import lighter
 from helix_app.protocol.events import Event, Failed, Notice
 from helix_app.protocol.intake import Intake, Joining
@@ -36,11 +36,6 @@ _MAX_DEATHS = 3  # of children in one reply, before it is given up
 _FORGIVEN_SECONDS = 3600.0  # after which the death of a child no longer speaks against its device
 _KEEPS_MEMORY = ("directml",)  # devices whose memory is free only when the process ends
 _DIED_LOADING = reason_of("device_died_loading")
-
-
-class _BrokenEngineError(Exception):
-    def __init__(self, failed: Failed) -> None:
-        self.failed = failed
 
 
 class HostClient:
@@ -69,8 +64,7 @@ class HostClient:
             close_seconds: how long ``close`` (and a crash) waits for the child to end by itself.
             start_seconds: how long importing the engine may take.
             hang_seconds: silence in a reply or a load after which a child that uses a GPU counts as hung.
-            hang_seconds_cpu: the same on the CPU, where one pass over a long prompt may take minutes, and while a load
-                tries what a card can: longer than those trials may take together.
+            hang_seconds_cpu: the same on the CPU, where a pass may take minutes, and while a load tries cards.
             gather_seconds: from one sending of a reply's rounds to the next; 0 sends every event by itself. Text grows
                 sixteen times a second then, and of a child that is killed so much is written anew.
         """
@@ -115,7 +109,7 @@ class HostClient:
         except HostError as error:
             log.error("engine process: %s", error.detail)
             failed = error.as_event()
-        except _BrokenEngineError as error:
+        except BrokenEngineError as error:
             failed = error.failed
         finally:
             self._turn.release()
@@ -150,6 +144,7 @@ class HostClient:
         """Send a request to a child that is ready; cancelled while it starts, it is answered here."""
         child = self._ensure_child()
         if not (yield from self._await_ready(child, cancel)):
+            self._loaded = None if isinstance(request, LoadRequest) else self._loaded  # as the result says
             yield cancelled_result(request)
             return
         before = self._loaded
@@ -166,9 +161,13 @@ class HostClient:
     def _load(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
         """Load; what was loaded before comes back where loading cost it its child."""
         before = self._loaded
-        if (yield from self._refused(request, cancel)):
-            return
-        renewed = self._renew()
+        try:
+            if (yield from self._refused(request, cancel)):
+                return
+            renewed = self._renew()
+        except HostError as error:
+            log.warning("engine process while looking at a load: %s", error.detail)
+            renewed = True  # by its death: what was loaded went with it
         self._deaths = 0
         failed: Failed | None = None
         try:
@@ -248,9 +247,8 @@ class HostClient:
                 yield from crowd.failed(error.as_event(), _MAX_DEATHS)
                 detail = error.detail
             notice, fields = "engine_restarted", tuple[tuple[str, str], ...]()
-            on_cpu = self._patience.on_cpu
-            if deaths > 1 or (self._deaths > 1 and not on_cpu):
-                if not on_cpu:
+            if deaths > 1 or (self._deaths > 1 and not self._patience.on_cpu):
+                if not self._patience.on_cpu:
                     notice, fields = "engine_restarted_on_cpu", (("device", self._patience.device_name),)
                 self._loaded = lighter(self._loaded)
             for name in crowd.names:
@@ -297,7 +295,7 @@ class HostClient:
                 return True
             elif isinstance(message, Broken):
                 self._drop(child, self._close_seconds)
-                raise _BrokenEngineError(message.failed)
+                raise BrokenEngineError(message.failed)
             elif time.monotonic() > deadline:
                 self._drop(child, 0)
                 raise HostError(detail="did not start")
