@@ -14,7 +14,7 @@ from helix_app.base.errors import ModelFileError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles import foreign
 from helix_app.modelfiles.gguf.other_kinds import UNKNOWN_BASE
-from helix_app.modelfiles.part_names import model_name
+from helix_app.modelfiles.part_names import model_name, some_of
 
 INDEX = "model.safetensors.index.json"
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.safetensors")
@@ -92,7 +92,7 @@ def weight_files(folder: Path) -> tuple[Path, ...]:
         _refuse_without(folder, reason_of("weights_file"))
     missing = [file.name for file in files if not file.is_file()]
     if missing:
-        count, named = len(files), ", ".join(missing)
+        count, named = len(files), some_of(missing)
         raise ModelFileError("model_part_missing", path=folder, count=count, missing=named, folder=folder)
     for file in files:
         check_whole(file)

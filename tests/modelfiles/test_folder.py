@@ -123,6 +123,15 @@ def test_model_folders_without_the_right_weights(zoo: Zoo, tmp_path: Path, kind:
     check(folder, code, *words)
 
 
+def test_of_many_missing_shards_a_few_are_named(zoo: Zoo, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(zoo.folder("llama-small"), tmp_path / "model"))
+    (folder / "model.safetensors").rename(folder / "model-00001-of-99999.safetensors")
+    code, sentence = refused(folder)
+    assert code == "model_part_missing"
+    assert "model-00009-of-99999.safetensors, … is not there" in sentence
+    assert "model-00010" not in sentence
+
+
 def test_weights_of_other_layouts_beside_the_right_ones_are_left_alone(zoo: Zoo, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(zoo.folder("llama-small"), tmp_path / "model"))
     save_file({"x": torch.zeros(1)}, folder / "consolidated.safetensors")
