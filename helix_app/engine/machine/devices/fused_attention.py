@@ -16,6 +16,7 @@ import torch
 
 from helix_app.engine.machine import jobs, measured_file
 from helix_app.engine.machine.devices.device import Device
+from helix_app.engine.machine.devices.errors import told_out_of_memory
 from helix_app.engine.machine.measured_file import SEPARATOR
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def settle(device: Device, cancel: threading.Event) -> dict[str, bool]:
 
 
 def verdict(device: Device, cancel: threading.Event) -> dict[str, bool]:
-    """What is known of this card, tried now where nothing is; a trial that was cancelled is not kept."""
+    """What is known of this card, tried now where nothing is; trials that say nothing of it are not kept."""
     key = f"{WHAT}: {device.name}{SEPARATOR}{torch.__version__}, HIP {torch.version.hip}, {platform.platform()}"
     kept = measured_file.read().get(key, {}).get("value")
     if isinstance(kept, dict) and set(kept) == set(BACKENDS):
@@ -60,13 +61,14 @@ def verdict(device: Device, cancel: threading.Event) -> dict[str, bool]:
 
 
 def _try(device: str, name: str, cancel: threading.Event) -> bool | None:
-    """Whether a kernel works; None after ``cancel``."""
+    """Whether a kernel works; None where nothing is known: after ``cancel``, or with no room for the trial."""
     try:
         said: dict[str, Any] = jobs.run("fused-attention", device, name, seconds=_SECONDS, cancel=cancel)
         works, reason = bool(said["works"]), str(said["reason"])
     except jobs.JobError as exc:
-        if exc.how == "cancelled":
-            return None
+        if exc.how in ("cancelled", "not_started") or told_out_of_memory(exc.kind, exc.said):
+            log.info("fused attention '%s' was not tried on %s: %s", name, device, exc)
+            return None  # another time may say more
         works, reason = False, f"{exc.how}: {exc.said}"
     except LookupError as exc:
         works, reason = False, repr(exc)

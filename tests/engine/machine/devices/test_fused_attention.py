@@ -63,7 +63,8 @@ def test_a_kernel_that_fails_is_left_out_and_remembered(trials: Trials, how: str
             return {"works": False, "reason": "wrong by 3.1", "tried": 1}
         if how == "garbled":
             return {}
-        raise jobs.JobError(how, "HIP error")  # type: ignore[arg-type]
+        said = "RuntimeError: HIP error: an illegal memory access was encountered"
+        raise jobs.JobError(how, said, kind="RuntimeError")  # type: ignore[arg-type]
 
     trials.answer = answer
     assert settle() == {"flash": False, "efficient": True}
@@ -85,11 +86,23 @@ def test_another_card_or_version_is_tried_for_itself(trials: Trials, monkeypatch
     assert len(trials.asked) == 6
 
 
-def test_a_trial_that_was_cancelled_is_not_kept(trials: Trials) -> None:
-    def cancelled(device: str, name: str) -> dict[str, Any]:
-        raise jobs.JobError("cancelled")
+@pytest.mark.parametrize(
+    "error",
+    [
+        jobs.JobError("cancelled"),
+        jobs.JobError("not_started", "[Errno 11] Resource temporarily unavailable"),
+        jobs.JobError("raised", "OutOfMemoryError: HIP out of memory. Tried to allocate", "", "OutOfMemoryError"),
+        jobs.JobError("raised", "RuntimeError: HIP error: out of memory", "", "RuntimeError"),
+    ],
+    ids=str,
+)
+def test_a_trial_that_says_nothing_of_the_card_is_not_kept(trials: Trials, error: jobs.JobError) -> None:
+    """It was cancelled, or another program had all of the memory."""
 
-    good, trials.answer = trials.answer, cancelled
+    def nothing(device: str, name: str) -> dict[str, Any]:
+        raise error
+
+    good, trials.answer = trials.answer, nothing
     assert settle() == {"flash": False, "efficient": False}
     trials.answer = good
     assert settle() == {"flash": True, "efficient": True}
