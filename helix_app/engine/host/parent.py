@@ -144,7 +144,8 @@ class HostClient:
         """Send a request to a child that is ready; cancelled while it starts, it is answered here."""
         child = self._ensure_child()
         if not (yield from self._await_ready(child, cancel)):
-            self._loaded = None if isinstance(request, LoadRequest) else self._loaded  # as the result says
+            if isinstance(request, LoadRequest):
+                self._loaded = None  # as the result says
             yield cancelled_result(request)
             return
         before = self._loaded

@@ -21,7 +21,7 @@ from helix_app.modelfiles.part_names import part_files
 from helix_app.modelfiles.stamps import stamp, versions
 from helix_app.protocol.events import Failed
 
-_VERSION = 5  # of what is kept
+_VERSION = 6  # of what is kept
 
 
 @dataclass(frozen=True)
