@@ -27,7 +27,8 @@ def part_name(stem: str, number: int, count: int, ending: str = ".gguf") -> str:
 
 def some_of(names: Sequence[str]) -> str:
     """Names of files for a sentence: the first few, for a name may announce a hundred thousand parts."""
-    return ", ".join((*names[:_MOST_NAMED], *(["…"] if len(names) > _MOST_NAMED else ())))
+    named = ", ".join(names[:_MOST_NAMED])
+    return named if len(names) <= _MOST_NAMED else f"{named}, …"
 
 
 def model_name(path: Path) -> str:

@@ -130,8 +130,8 @@ def _has_template(path: Path) -> bool:
         return False
     template = raw.get("chat_template") if isinstance(raw, dict) else None
     if isinstance(template, list):
-        named = (one for one in template if isinstance(one, dict) and isinstance(one.get("name"), str))
-        template = {one["name"]: one.get("template") for one in named}
+        listed = (one for one in template if isinstance(one, dict) and isinstance(one.get("name"), str))
+        template = {one["name"]: one.get("template") for one in listed}
     return bool(template.get("default") if isinstance(template, dict) else template)
 
 
