@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from helix_app.protocol.events import Event
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
 
-# stages in which processes of their own try what a card can, each up to its limit (``loading/place.py``): nothing is
+# the stage in which processes of their own try what a card can, each up to its limit (``loading/place.py``): nothing is
 # told meanwhile, what they find is kept, and an engine that is ended before tries the same again at its next load
-_TRYING = ("devices", "kernels")
+_TRYING = "kernels"
 
 
 @dataclass
@@ -47,6 +47,6 @@ class Patience:
         if isinstance(event, ModelReady):
             self.on_cpu, self.device_name = event.device == "cpu", event.device_name
         elif isinstance(event, LoadProgress):
-            self._trying = event.stage in _TRYING
+            self._trying = event.stage == _TRYING
             if event.stage in ("cpu", "gpu"):
                 self.on_cpu, self.device_name = event.stage == "cpu", event.detail

@@ -36,7 +36,7 @@ def settle(device: Device, cancel: threading.Event) -> dict[str, bool]:
     Returns:
         What works by the kernel's name; nothing on devices whose kernels are not in doubt.
     """
-    if device.kind != "cuda" or torch.version.hip is None:
+    if not _in_doubt(device):
         return {}
     found = verdict(device, cancel)
     for name, works in found.items():
@@ -44,20 +44,39 @@ def settle(device: Device, cancel: threading.Event) -> dict[str, bool]:
     return found
 
 
+def untried(device: Device) -> bool:
+    """Whether ``settle`` would try kernels: one that hangs takes two minutes."""
+    return _in_doubt(device) and _kept(device) is None
+
+
 def verdict(device: Device, cancel: threading.Event) -> dict[str, bool]:
     """What is known of this card, tried now where nothing is; trials that say nothing of it are not kept."""
-    key = f"{WHAT}: {device.name}{SEPARATOR}{torch.__version__}, HIP {torch.version.hip}, {platform.platform()}"
-    kept = measured_file.read().get(key, {}).get("value")
-    if isinstance(kept, dict) and set(kept) == set(BACKENDS):
-        return {name: bool(works) for name, works in kept.items()}
+    kept = _kept(device)
+    if kept is not None:
+        return kept
     found: dict[str, bool] = {}
     for name in BACKENDS:
         said = _try(str(device.torch_device), name, cancel)
         if said is None:
             return dict.fromkeys(BACKENDS, False)  # the plain one for this once
         found[name] = said
-    measured_file.keep(key, {name: float(works) for name, works in found.items()}, 1.0)
+    measured_file.keep(_key(device), {name: float(works) for name, works in found.items()}, 1.0)
     return found
+
+
+def _in_doubt(device: Device) -> bool:
+    return device.kind == "cuda" and torch.version.hip is not None
+
+
+def _key(device: Device) -> str:
+    return f"{WHAT}: {device.name}{SEPARATOR}{torch.__version__}, HIP {torch.version.hip}, {platform.platform()}"
+
+
+def _kept(device: Device) -> dict[str, bool] | None:
+    kept = measured_file.read().get(_key(device), {}).get("value")
+    if not isinstance(kept, dict) or set(kept) != set(BACKENDS):
+        return None
+    return {name: bool(works) for name, works in kept.items()}
 
 
 def _try(device: str, name: str, cancel: threading.Event) -> bool | None:

@@ -49,9 +49,11 @@ def settle(device: Device = CARD) -> dict[str, bool]:
 
 
 def test_kernels_that_work_are_used_and_not_tried_again(trials: Trials) -> None:
+    assert fused_attention.untried(CARD)
     assert settle() == {"flash": True, "efficient": True}
     assert settle() == {"flash": True, "efficient": True}
     assert trials.asked == [("cuda:0", "flash"), ("cuda:0", "efficient")]
+    assert [fused_attention.untried(card) for card in (CARD, OTHER)] == [False, True]
 
 
 @pytest.mark.parametrize("how", ["crashed", "hung", "raised", "wrong", "garbled"])
@@ -104,12 +106,14 @@ def test_a_trial_that_says_nothing_of_the_card_is_not_kept(trials: Trials, error
 
     good, trials.answer = trials.answer, nothing
     assert settle() == {"flash": False, "efficient": False}
+    assert fused_attention.untried(CARD)
     trials.answer = good
     assert settle() == {"flash": True, "efficient": True}
 
 
 def test_other_devices_are_left_alone(trials: Trials, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert settle(Device("cpu", torch.device("cpu"), "CPU")) == {}
+    processor, card = Device("cpu", torch.device("cpu"), "CPU"), Device("cuda", torch.device("cuda", 0), "NVIDIA")
+    assert (settle(processor), fused_attention.untried(processor)) == ({}, False)
     monkeypatch.setattr(torch.version, "hip", None)
-    assert settle(Device("cuda", torch.device("cuda", 0), "NVIDIA GeForce RTX 4090")) == {}
+    assert (settle(card), fused_attention.untried(card)) == ({}, False)
     assert trials.asked == []
