@@ -82,6 +82,9 @@ class Engine:
             else:
                 raise TypeError("benchmarks have an engine of their own, bench/processes/host.py")
         except LoadCancelled:
+            if isinstance(request, LoadRequest) and request.check_only:  # it took nothing: what is loaded stays
+                yield Failed("load_cancelled", kept=self._loaded is not None)
+                return
             self._unload()
             yield cancelled_result(request)
         except Exception as exc:
@@ -132,21 +135,35 @@ class Engine:
         """Write a reply and whatever joins it."""
         joining = [first]
         while joining:
-            if self._loaded is None and self._wanted is not None:  # the last move to the CPU was stopped or failed
-                yield from self._load_again(self._wanted, joining[0].cancel)
-            if self.session is None:
-                raise HelixError("no_model_loaded")
-            scheduler = Scheduler(self.session)
-            scheduler.listen(others)
-            with closing(self._run(scheduler, joining)) as events:
-                for event in _results_last(events, scheduler):
-                    if isinstance(event, Finished) and self.session is not None:
-                        yield memory_use(self.session)
-                    yield event
+            scheduler = yield from self._scheduler_for(joining, others)
+            if scheduler is not None:
+                yield from self._write(scheduler, joining, others)
             joining = [] if others.close_if_empty() else others.take()
         if self.session is not None:
             self.session.remeasure()
             calibration.check_step(self.session.runner, self.session.costs)
+
+    def _scheduler_for(self, joining: list[Joining], others: Intake) -> Generator[Event, None, Scheduler | None]:
+        """What writes these replies; None, with their results, where all were stopped while a model came back."""
+        if self._loaded is None and self._wanted is not None:  # the last move to the CPU was stopped or failed
+            stopped = AskedEvent(lambda: not others.wanted and all(reply.cancel.is_set() for reply in joining))
+            try:
+                yield from self._load_again(self._wanted, stopped)
+            except LoadCancelled:
+                yield from (cancelled_result(reply.request) for reply in joining)
+                return None
+        if self.session is None:
+            raise HelixError("no_model_loaded")
+        return Scheduler(self.session)
+
+    def _write(self, scheduler: Scheduler, joining: list[Joining], others: Intake) -> Iterator[Event]:
+        """The events of these replies and of those that join them."""
+        scheduler.listen(others)
+        with closing(self._run(scheduler, joining)) as events:
+            for event in _results_last(events, scheduler):
+                if isinstance(event, Finished) and self.session is not None:
+                    yield memory_use(self.session)
+                yield event
 
     def _run(self, scheduler: Scheduler, joining: Iterable[Joining] = ()) -> Generator[Event, None, None]:
         """All replies of a scheduler and those joining it, on another device if need be; closes it."""

@@ -8,6 +8,9 @@ from helix_app.base.errors import ModelFileError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles.config import ModelConfig, Rotary
 
+# what reading a description may raise that makes no sense: entries of other kinds, sizes of 0 or beyond all numbers
+NONSENSE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
 
 def check(config: ModelConfig, path: str) -> None:
     """Raise ModelFileError when these numbers cannot make a decoder."""

@@ -22,6 +22,7 @@ from helix_app.base.errors import DraftMismatchError, ModelFileError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.process.paths import expanded
 from helix_app.modelfiles.config import Layer, ModelConfig
+from helix_app.modelfiles.config_check import NONSENSE
 from helix_app.modelfiles.folder import read_json, tensor_names, weight_files
 from helix_app.modelfiles.gguf.gguf_file import short_name
 from helix_app.modelfiles.hf_config import config_from_hf
@@ -136,6 +137,8 @@ def inspect_head(path: Path | str) -> HeadFiles:
         return _inspect(path)
     except OSError as exc:
         raise ModelFileError("model_unreadable", path=path, reason=texts.why(exc), detail=repr(exc)) from exc
+    except NONSENSE as exc:  # wherever nobody thought of it: a folder of strangers may say anything
+        raise ModelFileError("model_corrupt", path=path, reason=reason_of("header_nonsense"), detail=repr(exc)) from exc
 
 
 def _inspect(path: Path) -> HeadFiles:
@@ -170,7 +173,7 @@ def _inspect(path: Path) -> HeadFiles:
             weights=weights,
             key=short_name(repr((str(path.resolve()), stats))),
         )
-    except (TypeError, ValueError) as exc:
+    except NONSENSE as exc:
         reason = reason_of("file_nonsense", file="config.json", said=exc)
         raise ModelFileError("model_corrupt", path=path, reason=reason, detail=repr(exc)) from exc
 

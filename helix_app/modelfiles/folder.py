@@ -14,7 +14,7 @@ from helix_app.base.errors import ModelFileError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles import foreign
 from helix_app.modelfiles.gguf.other_kinds import UNKNOWN_BASE
-from helix_app.modelfiles.part_names import model_name
+from helix_app.modelfiles.part_names import model_name, some_of
 
 INDEX = "model.safetensors.index.json"
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.safetensors")
@@ -92,7 +92,7 @@ def weight_files(folder: Path) -> tuple[Path, ...]:
         _refuse_without(folder, reason_of("weights_file"))
     missing = [file.name for file in files if not file.is_file()]
     if missing:
-        count, named = len(files), ", ".join(missing)
+        count, named = len(files), some_of(missing)
         raise ModelFileError("model_part_missing", path=folder, count=count, missing=named, folder=folder)
     for file in files:
         check_whole(file)
@@ -120,11 +120,12 @@ def check_whole(file: Path) -> tuple[str, ...]:
             if length > _MOST_HEADER:
                 raise ValueError(f"a header of {length} bytes")
             header = texts.parse_json(opened.read(length).decode("utf-8"))
-        ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+        tensors = {str(name): entry for name, entry in header.items() if name != "__metadata__"}
+        ends = [entry["data_offsets"][1] for entry in tensors.values()]
         needed = 8 + length + max(ends, default=0)
         if needed > size:
             _refuse_cut(file, reason_of("bytes_of", size=f"{size:,}", needed=f"{needed:,}"))
-        return tuple(str(name) for name in header)
+        return tuple(tensors)
     except OSError as exc:
         raise ModelFileError("model_unreadable", path=file, reason=texts.why(exc), detail=repr(exc)) from exc
     except (ValueError, LookupError, TypeError, AttributeError, MemoryError, OverflowError) as exc:

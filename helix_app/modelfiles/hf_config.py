@@ -10,7 +10,7 @@ from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles.architectures.base import Architecture
 from helix_app.modelfiles.architectures.table import find_hf
 from helix_app.modelfiles.config import Activation, ModelConfig, RopeScaling
-from helix_app.modelfiles.config_check import check
+from helix_app.modelfiles.config_check import NONSENSE, check
 from helix_app.modelfiles.tokens.special_tokens import end_tokens
 
 _MOST_LAYERS = 4096  # descriptions of layers are made before weights show whether they are there
@@ -30,7 +30,7 @@ def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
         config = ModelConfig(**{**_shape(raw, architecture), **architecture.from_hf(raw)})
     except KeyError as exc:
         raise ModelFileError("model_description", path=path, what=reason_of("config_no_key", key=exc.args[0])) from exc
-    except (TypeError, ValueError, ArithmeticError) as exc:
+    except NONSENSE as exc:
         reason = reason_of("file_nonsense", file="config.json", said=exc)
         raise ModelFileError("model_corrupt", path=path, reason=reason, detail=repr(exc)) from exc
     check(config, path)
@@ -38,7 +38,7 @@ def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
 
 
 def _shape(raw: dict[str, Any], architecture: Architecture) -> dict[str, Any]:
-    """What all architectures have, as fields of a ModelConfig. Raises KeyError, TypeError, ValueError."""
+    """What all architectures have, as fields of a ModelConfig. Raises what is in ``NONSENSE``."""
     if int(raw["num_hidden_layers"]) > _MOST_LAYERS:
         raise ValueError(f"{raw['num_hidden_layers']} layers")
     hidden, heads = int(raw["hidden_size"]), int(raw["num_attention_heads"])

@@ -11,6 +11,7 @@ from helix_app.base.errors import ModelFileError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.process.paths import expanded
 from helix_app.modelfiles.config import ModelConfig
+from helix_app.modelfiles.config_check import NONSENSE
 from helix_app.modelfiles.draft_head import head_kind
 from helix_app.modelfiles.folder import check_folder, gguf_of, read_json, tensor_names, weight_files
 from helix_app.modelfiles.gguf.gguf_config import config_from_gguf
@@ -52,6 +53,8 @@ def inspect(path: Path | str) -> ModelFiles:
         return _inspect(path)
     except OSError as exc:
         raise ModelFileError("model_unreadable", path=path, reason=texts.why(exc), detail=repr(exc)) from exc
+    except NONSENSE as exc:  # wherever nobody thought of it: a file of strangers may say anything
+        raise ModelFileError("model_corrupt", path=path, reason=reason_of("header_nonsense"), detail=repr(exc)) from exc
 
 
 def _inspect(path: Path) -> ModelFiles:
@@ -80,7 +83,7 @@ def _inspect_folder(path: Path) -> ModelFiles:
     if generation.is_file():
         try:
             more = token_ids(read_json(generation, path).get("eos_token_id"))
-        except (TypeError, ValueError, OverflowError) as exc:
+        except NONSENSE as exc:
             reason = reason_of("file_nonsense", file=generation.name, said=exc)
             raise ModelFileError("model_corrupt", path=path, reason=reason, detail=repr(exc)) from exc
         ends += more

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 _NAME = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.IGNORECASE)
+_MOST_NAMED = 8
 
 
 def part_files(path: Path) -> tuple[Path, ...]:
@@ -21,6 +23,12 @@ def part_files(path: Path) -> tuple[Path, ...]:
 def part_name(stem: str, number: int, count: int, ending: str = ".gguf") -> str:
     """The name of part ``number``, from 1."""
     return f"{stem}-{number:05d}-of-{count:05d}{ending}"
+
+
+def some_of(names: Sequence[str]) -> str:
+    """Names of files for a sentence: the first few, for a name may announce a hundred thousand parts."""
+    named = ", ".join(names[:_MOST_NAMED])
+    return named if len(names) <= _MOST_NAMED else f"{named}, …"
 
 
 def model_name(path: Path) -> str:

@@ -50,6 +50,12 @@ class Intake:
             return bool(self._waiting)
 
     @property
+    def wanted(self) -> bool:
+        """Whether any reply waits to be taken that was not ended meanwhile."""
+        with self._lock:
+            return any(not joining.cancel.is_set() for joining in self._waiting)
+
+    @property
     def unanswered(self) -> bool:
         """Whether any reply that was put has no result yet."""
         with self._lock:

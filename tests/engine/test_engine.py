@@ -21,6 +21,7 @@ from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, No
 from helix_app.protocol.models.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import GenerateRequest, LoadRequest, SamplingParams, UnloadRequest
 from tests.engine.made.tiny import Zoo, ask, check_idle, events, finish, loaded, tokenizer, write_gguf
+from tests.modelfiles.gguf.test_gguf_config import made
 
 GPU = Device("cuda", torch.device("cpu"), "A Card")
 
@@ -268,13 +269,15 @@ def test_an_optional_draft_of_another_vocabulary_is_skipped(
     finish(engine, ask(max_tokens=3))
 
 
-def test_an_optional_draft_that_is_damaged_is_skipped(target: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("nonsense", [False, True])
+def test_an_optional_draft_that_is_damaged_is_skipped(target: Path, tmp_path: Path, nonsense: bool) -> None:
     empty = tmp_path / "empty.gguf"
     empty.touch()
-    seen = load(Engine(), target, draft=str(empty), draft_required=False, draft_name="Other")
+    draft = made(tmp_path, "granite", logit_scale=0) if nonsense else empty
+    seen = load(Engine(), target, draft=str(draft), draft_required=False, draft_name="Other")
     assert [n.code for n in notices(seen)] == ["draft_skipped"]
     assert isinstance(seen[-1], ModelReady)
-    assert failure(load(Engine(), target, draft=str(empty))).code == "model_corrupt"
+    assert failure(load(Engine(), target, draft=str(draft))).code == "model_corrupt"
 
 
 def test_a_draft_of_another_width_with_the_same_words_is_fine(target: Path, zoo: Zoo) -> None:

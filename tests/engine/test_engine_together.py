@@ -10,7 +10,7 @@ import pytest
 from helix_app.engine.engine import Engine
 from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, RoundDone
 from helix_app.protocol.intake import Intake, Joining
-from helix_app.protocol.models.loading import MemoryUse
+from helix_app.protocol.models.loading import LoadProgress, MemoryUse
 from helix_app.protocol.requests import GenerateRequest
 from tests.engine.made.tiny import Zoo, ask, check_idle, finish, loaded
 
@@ -111,3 +111,36 @@ def test_a_first_request_that_makes_no_sense_leaves_who_joined(engine: Engine) -
     stream.run()
     assert [event.code for event in stream.events if isinstance(event, Failed)] == ["option_invalid"]
     assert stream.finished("b").token_ids == finish(engine, request("b", "one two")).token_ids
+
+
+class BroughtBack(Joined):
+    """A stream whose model is loaded again first, for its last move was stopped; ``b`` joins meanwhile."""
+
+    def __init__(self, engine: Engine) -> None:
+        engine._unload()
+        super().__init__(engine, request("a", "the rain"))
+
+    def run_with(self, *stopped: str) -> None:
+        """All of it; these replies are stopped as soon as ``b`` has joined."""
+        for event in self._stream:
+            self.events.append(event)
+            if isinstance(event, LoadProgress) and event.stage == "devices" and not self.intake.unanswered:
+                stops = {"a": self.cancel, "b": self.join(request("b", "one two"))}
+                for name in stopped:
+                    stops.pop(name).set()
+
+
+def test_stop_of_the_first_while_a_model_comes_back_leaves_who_joined(engine: Engine) -> None:
+    expected = finish(engine, request("b", "one two")).token_ids
+    stream = BroughtBack(engine)
+    stream.run_with("a")
+    assert stream.finished("a").reason == "cancelled"
+    assert stream.finished("b").token_ids == expected
+
+
+def test_stop_of_all_while_a_model_comes_back_ends_all(engine: Engine) -> None:
+    stream = BroughtBack(engine)
+    stream.run_with("a", "b")
+    assert [stream.finished(name).reason for name in "ab"] == ["cancelled", "cancelled"]
+    assert engine.session is None
+    assert finish(engine, request("c", "one two")).token_ids  # what comes next brings it back

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from helix_app.base.errors import DraftMismatchError, ModelFileError
+from helix_app.modelfiles import draft_head
 from helix_app.modelfiles.config import Layer, Recurrent
 from helix_app.modelfiles.draft_head import check_head, head_kind, inspect_head, is_head
 from helix_app.modelfiles.model_path import inspect
@@ -93,6 +94,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
     "one state": ("head_kind", {"eagle_config": {"use_aux_hidden_state": False}}),
     "in parallel": ("head_kind", {"parallel_drafting": True}),
     "nonsense": ("model_corrupt", {"draft_vocab_size": "many"}),
+    "no end of tokens": ("model_corrupt", {"draft_vocab_size": float("inf")}),
     "layers before the first": ("model_corrupt", {"eagle_aux_hidden_state_layer_ids": [-2, 1, 2]}),
     "no sizes": ("model_description", {"hidden_size": None}),
     "packed": ("model_feature_unsupported", {"quantization_config": {"quant_method": "gptq"}}),
@@ -106,6 +108,19 @@ def test_what_does_not_run_is_refused(tmp_path: Path, what: str) -> None:
     with pytest.raises(ModelFileError) as caught:
         inspect_head(folder)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError(), AttributeError("get"), KeyError("k"), TypeError()], ids=repr)
+def test_nonsense_that_nobody_thought_of_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def stumble(*_: object) -> object:
+        raise error
+
+    monkeypatch.setattr(draft_head, "config_from_hf", stumble)
+    with pytest.raises(ModelFileError) as caught:
+        inspect_head(folder)
+    assert caught.value.code == "model_corrupt"
 
 
 def test_windows_that_are_not_used_are_none(tmp_path: Path) -> None:

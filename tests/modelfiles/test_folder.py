@@ -11,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from helix_app.modelfiles.folder import tensor_names
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.made.tiny import Zoo
 from tests.modelfiles.refusals import POINTER, check, refused
@@ -122,6 +123,15 @@ def test_model_folders_without_the_right_weights(zoo: Zoo, tmp_path: Path, kind:
     check(folder, code, *words)
 
 
+def test_of_many_missing_shards_a_few_are_named(zoo: Zoo, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(zoo.folder("llama-small"), tmp_path / "model"))
+    (folder / "model.safetensors").rename(folder / "model-00001-of-99999.safetensors")
+    code, sentence = refused(folder)
+    assert code == "model_part_missing"
+    assert "model-00009-of-99999.safetensors, … is not there" in sentence
+    assert "model-00010" not in sentence
+
+
 def test_weights_of_other_layouts_beside_the_right_ones_are_left_alone(zoo: Zoo, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(zoo.folder("llama-small"), tmp_path / "model"))
     save_file({"x": torch.zeros(1)}, folder / "consolidated.safetensors")
@@ -145,3 +155,9 @@ def test_cut_safetensors_say_how_much_is_there(zoo: Zoo, tmp_path: Path) -> None
     code, sentence = refused(folder)
     assert code == "model_corrupt"
     assert f"{len(data) - 1000:,} of {len(data):,} bytes" in sentence
+
+
+def test_what_is_said_of_all_tensors_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "model.safetensors"
+    save_file({"a": torch.zeros(1), "b": torch.zeros(2)}, file, metadata={"format": "pt"})
+    assert tensor_names([file]) == {"a", "b"}

@@ -80,6 +80,8 @@ def test_rotary_scaling_is_read_wherever_versions_keep_it(changes: dict[str, Any
         ({"num_hidden_layers": "many"}, "model_corrupt", "nonsense in config.json"),
         ({"num_attention_heads": None}, "model_corrupt", "nonsense in config.json"),
         ({"hidden_size": math.inf}, "model_corrupt", "nonsense in config.json"),
+        ({"model_type": "smollm3", "rope_scaling": "linear"}, "model_corrupt", "nonsense in config.json"),
+        ({"model_type": "gpt_oss", "rope_scaling": "linear"}, "model_corrupt", "nonsense in config.json"),
     ],
 )
 def test_what_the_decoder_has_not_is_refused_by_name(changes: dict[str, Any], code: str, word: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from helix_app.modelfiles import model_path
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.made.tiny import Zoo
 from tests.modelfiles.refusals import check, refused
@@ -91,3 +92,18 @@ def test_a_file_that_may_not_be_read_says_so(small: Path, tmp_path: Path, monkey
     path = Path(shutil.copy(small, tmp_path / "closed.gguf"))
     monkeypatch.setattr(Path, "open", refuse)
     check(path, "model_unreadable", "Permission denied")
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError(), AttributeError("get"), KeyError("k"), TypeError()], ids=repr)
+def test_nonsense_that_nobody_thought_of_is_a_damaged_file(
+    small: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def stumble(*_: object) -> object:
+        raise error
+
+    monkeypatch.setattr(model_path, "config_from_gguf", stumble)
+    monkeypatch.setattr(model_path, "config_from_hf", stumble)
+    for path in (small, folder):
+        code, sentence = refused(path)
+        assert code == "model_corrupt"
+        assert "nonsense in its header" in sentence

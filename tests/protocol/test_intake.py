@@ -23,6 +23,18 @@ def test_replies_are_taken_once_in_their_order() -> None:
     assert intake.take() == []
 
 
+def test_who_was_ended_while_waiting_is_not_wanted() -> None:
+    intake, first, second = Intake(), joining("a"), joining("b")
+    assert not intake.wanted
+    intake.put(first)
+    intake.put(second)
+    first.cancel.set()
+    assert intake.wanted
+    second.cancel.set()
+    assert not intake.wanted
+    assert intake.waiting
+
+
 def test_it_closes_only_while_nobody_waits() -> None:
     intake = Intake()
     intake.put(joining("a"))

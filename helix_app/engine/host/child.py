@@ -21,7 +21,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from typing import Union
+from typing import IO, Union
 
 from helix_app.base.failures import failure
 from helix_app.base.process import logs, paths
@@ -37,6 +37,7 @@ GATHERED = (RoundDone, TextDelta, CacheSnapshot)  # these wait for each other; a
 MAX_GATHERED = 256  # events; the parent holds few messages of them at a time, so that Stop has little before it
 LATE_SECONDS = 0.04  # so long after its time what waits is sent even though nothing else came
 LAST_WORDS_SECONDS = 2.0  # from the end of the pipe to the end of the process, at most
+MOST_CRASH_BYTES = 1 << 20  # of traces of crashes; then the file is begun anew
 
 
 @dataclass(frozen=True)
@@ -274,11 +275,22 @@ def _settle_in(verbose: bool) -> None:
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     try:
         if windowed:
-            faulthandler.enable(open(paths.log_dir() / "engine-crash.log", "w", encoding="utf-8"))  # noqa: SIM115
+            faulthandler.enable(_crash_log())
         else:
             faulthandler.enable()
     except (OSError, ValueError):
         log.debug("no crash traces", exc_info=True)
+
+
+def _crash_log() -> IO[str]:
+    """Where a crash writes its trace, behind those of processes before: the next one starts before anyone can look.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path = paths.log_dir() / "engine-crash.log"
+    full = path.is_file() and path.stat().st_size > MOST_CRASH_BYTES
+    return open(path, "w" if full else "a", encoding="utf-8")
 
 
 def _serve(outbox: _Outbox, mailbox: _Mailbox, engine: EngineClient) -> None:

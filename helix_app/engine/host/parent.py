@@ -20,7 +20,8 @@ from helix_app.base.message_texts.reasons import fields_of, reason_of
 from helix_app.engine.host.child import Broken, Done, Hello, Items, Ready, Run
 from helix_app.engine.host.client import DEFAULT_ENGINE, cancelled_result, refused
 from helix_app.engine.host.crowd import Crowd, Stop
-from helix_app.engine.host.process import ChildGone, ChildProcess
+from helix_app.engine.host.patience import Patience
+from helix_app.engine.host.process import BrokenEngineError, ChildGone, ChildProcess
 from helix_app.engine.host.progress import lighter
 from helix_app.protocol.events import Event, Failed, Notice
 from helix_app.protocol.intake import Intake, Joining
@@ -35,11 +36,6 @@ _MAX_DEATHS = 3  # of children in one reply, before it is given up
 _FORGIVEN_SECONDS = 3600.0  # after which the death of a child no longer speaks against its device
 _KEEPS_MEMORY = ("directml",)  # devices whose memory is free only when the process ends
 _DIED_LOADING = reason_of("device_died_loading")
-
-
-class _BrokenEngineError(Exception):
-    def __init__(self, failed: Failed) -> None:
-        self.failed = failed
 
 
 class HostClient:
@@ -68,7 +64,7 @@ class HostClient:
             close_seconds: how long ``close`` (and a crash) waits for the child to end by itself.
             start_seconds: how long importing the engine may take.
             hang_seconds: silence in a reply or a load after which a child that uses a GPU counts as hung.
-            hang_seconds_cpu: the same on the CPU, where one pass over a long prompt may take minutes.
+            hang_seconds_cpu: the same on the CPU, where a pass may take minutes, and while a load tries cards.
             gather_seconds: from one sending of a reply's rounds to the next; 0 sends every event by itself. Text grows
                 sixteen times a second then, and of a child that is killed so much is written anew.
         """
@@ -76,14 +72,12 @@ class HostClient:
         self._grace_seconds = grace_seconds
         self._close_seconds = close_seconds
         self._start_seconds = start_seconds
-        self._hang_seconds, self._hang_seconds_cpu = hang_seconds, hang_seconds_cpu
+        self._patience = Patience(hang_seconds, hang_seconds_cpu)
         self._turn = threading.Lock()  # held by the running stream
         self._lock = threading.Lock()  # guards _child and _closed
         self._child: ChildProcess | None = None
         self._closed = False
         self._loaded: LoadRequest | None = None
-        self._on_cpu = False  # where the model of ``_loaded`` runs, as far as is known
-        self._device_name = ""
         self._deaths = 0  # of children in replies since a model was loaded or all was well for long
         self._died_at = 0.0
         self._numbers = itertools.count()
@@ -115,7 +109,7 @@ class HostClient:
         except HostError as error:
             log.error("engine process: %s", error.detail)
             failed = error.as_event()
-        except _BrokenEngineError as error:
+        except BrokenEngineError as error:
             failed = error.failed
         finally:
             self._turn.release()
@@ -150,6 +144,8 @@ class HostClient:
         """Send a request to a child that is ready; cancelled while it starts, it is answered here."""
         child = self._ensure_child()
         if not (yield from self._await_ready(child, cancel)):
+            if isinstance(request, LoadRequest):
+                self._loaded = None  # as the result says
             yield cancelled_result(request)
             return
         before = self._loaded
@@ -166,9 +162,13 @@ class HostClient:
     def _load(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
         """Load; what was loaded before comes back where loading cost it its child."""
         before = self._loaded
-        if (yield from self._refused(request, cancel)):
-            return
-        renewed = self._renew()
+        try:
+            if (yield from self._refused(request, cancel)):
+                return
+            renewed = self._renew()
+        except HostError as error:
+            log.warning("engine process while looking at a load: %s", error.detail)
+            renewed = True  # by its death: what was loaded went with it
         self._deaths = 0
         failed: Failed | None = None
         try:
@@ -200,16 +200,16 @@ class HostClient:
 
     def _load_or_on_cpu(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
         """Load; a device that ends the child while it loads is given up for the CPU."""
-        self._on_cpu, self._device_name = False, ""
+        self._patience.forget_device()
         try:
             yield from self._ask(request, cancel)
             return
         except HostError as error:
-            if cancel.is_set() or self._closed or self._on_cpu or request.device == "cpu":
+            if cancel.is_set() or self._closed or self._patience.on_cpu or request.device == "cpu":
                 raise
             log.warning("engine process while loading: %s", error.detail)
             detail = error.detail
-        device = self._device_name or request.device
+        device = self._patience.device_name or request.device
         yield Notice("fallback_cpu", fields_of(device=device, reason=_DIED_LOADING), detail)
         yield from self._ask(replace(request, device="cpu"), cancel)
 
@@ -220,6 +220,8 @@ class HostClient:
             return False
         look = self._exchange(child, replace(request, check_only=True), Stop(cancel))
         told = [replace(e, kept=True) if isinstance(e, Failed) else e for e in look if isinstance(e, (Fit, Failed))]
+        if cancel.is_set() and not told:  # too late for the look; what is loaded need not go for it
+            told = [Failed("load_cancelled", kept=True)]
         yield from told
         return bool(told)
 
@@ -246,9 +248,9 @@ class HostClient:
                 yield from crowd.failed(error.as_event(), _MAX_DEATHS)
                 detail = error.detail
             notice, fields = "engine_restarted", tuple[tuple[str, str], ...]()
-            if deaths > 1 or (self._deaths > 1 and not self._on_cpu):
-                if not self._on_cpu:
-                    notice, fields = "engine_restarted_on_cpu", (("device", self._device_name),)
+            if deaths > 1 or (self._deaths > 1 and not self._patience.on_cpu):
+                if not self._patience.on_cpu:
+                    notice, fields = "engine_restarted_on_cpu", (("device", self._patience.device_name),)
                 self._loaded = lighter(self._loaded)
             for name in crowd.names:
                 yield Notice(notice, fields, detail, name)
@@ -294,7 +296,7 @@ class HostClient:
                 return True
             elif isinstance(message, Broken):
                 self._drop(child, self._close_seconds)
-                raise _BrokenEngineError(message.failed)
+                raise BrokenEngineError(message.failed)
             elif time.monotonic() > deadline:
                 self._drop(child, 0)
                 raise HostError(detail="did not start")
@@ -304,6 +306,7 @@ class HostClient:
         """Send one request and yield what answers it. An abandoned one is cancelled and waited for."""
         number = next(self._numbers)
         child.send(Run(number, request))
+        self._patience.begin()
         try:
             for event in self._events(child, number, told):
                 self._note(child, event)
@@ -332,7 +335,7 @@ class HostClient:
                         self._drop(child, 0)
                         raise HostError(detail="did not answer Stop")
                     yield from told.let_go()
-                if silent > (self._hang_seconds_cpu if self._on_cpu else self._hang_seconds):
+                if silent > self._patience.limit:
                     self._drop(child, 0)
                     raise HostError(detail=f"did not answer for {silent:.0f} seconds")
                 continue
@@ -345,12 +348,10 @@ class HostClient:
 
     def _note(self, child: ChildProcess, event: Event) -> None:
         """What an event says about the child and its device."""
+        self._patience.note(event)
         if isinstance(event, ModelReady):
             child.loaded = True
-            self._on_cpu, self._device_name = event.device == "cpu", event.device_name
             child.used_up = child.used_up or event.device in _KEEPS_MEMORY
-        elif isinstance(event, LoadProgress) and event.stage in ("cpu", "gpu"):
-            self._on_cpu, self._device_name = event.stage == "cpu", event.detail
         elif isinstance(event, Notice) and event.code == "moved_to_cpu":
             child.used_up = True  # a device that was lost comes back only to a new process
 

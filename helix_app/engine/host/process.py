@@ -15,6 +15,7 @@ from multiprocessing import connection
 
 from helix_app.engine.host.child import Close, ToChild, ToParent, child_main
 from helix_app.engine.machine.exit_codes import exit_text
+from helix_app.protocol.events import Failed
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,14 @@ WAITING_MESSAGES = 8  # of the child that may wait to be received; then it is th
 
 class ChildGone(Exception):
     """The pipe ended: the child closed it or died."""
+
+
+class BrokenEngineError(Exception):
+    """The engine cannot be imported or made in a child; ``failed`` says why."""
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(failed.code)
+        self.failed = failed
 
 
 class ChildProcess:

@@ -131,12 +131,16 @@ def _asked(plan: Plan) -> bool:
 
 
 def _model_draft(plan: Plan, files: ModelFiles, runner: ModelRunner) -> ModelDraft:
-    """A draft by a model of its own, in the target's tokens or re-encoded."""
+    """A draft by a model of its own, in the target's tokens or re-encoded. Frees the model where it cannot be made."""
     vocabulary = plan.target.config.vocab_size
-    if plan.draft_kind != "reencoded":
-        return ModelDraft(runner, vocabulary)
-    ends = frozenset(files.config.eos_token_ids)
-    return ReencodedDraft(runner, vocabulary, Languages(plan.tokenizer, load_tokenizer(files), ends))
+    try:
+        if plan.draft_kind != "reencoded":
+            return ModelDraft(runner, vocabulary)
+        ends = frozenset(files.config.eos_token_ids)
+        return ReencodedDraft(runner, vocabulary, Languages(plan.tokenizer, load_tokenizer(files), ends))
+    except BaseException:
+        runner.release()
+        raise
 
 
 def check_copy(kind: str, device: torch.device) -> None:

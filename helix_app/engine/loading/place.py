@@ -52,6 +52,8 @@ def place(plan: Plan, cancel: threading.Event, lost: Collection[str] = ()) -> Ge
     if device.kind == "directml" and any(_only_dense(files) for files in (plan.target, plan.draft)):
         yield Notice("fallback_cpu", fields_of(device=device.name, reason=_NOT_THERE))
         device = cpu()
+    if fused_attention.untried(device):
+        yield LoadProgress("kernels")
     fused_attention.settle(device, cancel)
     for files in (plan.target, plan.draft):
         if files is not None:

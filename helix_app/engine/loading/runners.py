@@ -83,7 +83,11 @@ def load_target(
 def load_draft(files: ModelFiles, options: LoadOptions, cancel: threading.Event) -> Generator[Event, None, ModelRunner]:
     """A generator of progress that returns a draft model's runner."""
     runner = yield from _load(files, options, "draft_weights", cancel)
-    calibrate(runner)
+    try:
+        calibrate(runner)
+    except BaseException:
+        runner.release()
+        raise
     return runner
 
 
@@ -111,12 +115,22 @@ def _with_cache(decoder: AnyDecoder, options: LoadOptions) -> Generator[Event, N
     return ModelRunner(decoder, pool, cache)
 
 
+def _packed_decoder(config: ModelConfig, context: int) -> AnyDecoder:
+    """On a CPU. PyTorch has its threads again once it is released, or now if it cannot be made."""
+    threads = leave_to_another_pool()
+    try:
+        if by_products(config):
+            return product_decoder(config, context, threads, take_back)
+        return PackedDecoder(config, context, threads=threads, on_release=take_back)
+    except BaseException:
+        take_back()
+        raise
+
+
 def _decoder(files: ModelFiles, options: LoadOptions) -> AnyDecoder:
     on_cpu = options.device.kind == "cpu"
     if options.packed and on_cpu and has_kernels(files):
-        if by_products(files.config):
-            return product_decoder(files.config, options.context, leave_to_another_pool(), take_back)
-        return PackedDecoder(files.config, options.context, threads=leave_to_another_pool(), on_release=take_back)
+        return _packed_decoder(files.config, options.context)
     return make_decoder(
         files.config,
         dtype=options.dtype,

@@ -21,7 +21,7 @@ from helix_app.modelfiles.part_names import part_files
 from helix_app.modelfiles.stamps import stamp, versions
 from helix_app.protocol.events import Failed
 
-_VERSION = 5  # of what is kept
+_VERSION = 6  # of what is kept
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,8 @@ def _has_template(path: Path) -> bool:
         return False
     template = raw.get("chat_template") if isinstance(raw, dict) else None
     if isinstance(template, list):
-        template = {one.get("name"): one.get("template") for one in template if isinstance(one, dict)}
+        listed = (one for one in template if isinstance(one, dict) and isinstance(one.get("name"), str))
+        template = {one["name"]: one.get("template") for one in listed}
     return bool(template.get("default") if isinstance(template, dict) else template)
 
 

@@ -10,7 +10,7 @@ from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles.architectures.base import GgufFacts
 from helix_app.modelfiles.architectures.table import find_gguf
 from helix_app.modelfiles.config import ModelConfig, RopeScaling
-from helix_app.modelfiles.config_check import check
+from helix_app.modelfiles.config_check import NONSENSE, check
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader
 from helix_app.modelfiles.gguf.other_kinds import check_kind
 from helix_app.modelfiles.next_token import with_next_token_of_gguf
@@ -31,7 +31,7 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
         sizes = (shape[name] for name in ("num_layers", "hidden_size", "num_heads", "head_dim", "rope", "vocab_size"))
         facts = GgufFacts(entries.get, frozenset(header.tensors), *sizes)
         config = with_next_token_of_gguf(ModelConfig(**{**shape, **architecture.from_gguf(facts)}), header.tensors)
-    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as exc:
+    except NONSENSE as exc:
         reason = reason_of("header_nonsense_of", said=exc)
         raise ModelFileError("model_corrupt", path=header.path, reason=reason, detail=f"metadata: {exc!r}") from exc
     if entries.get("expert_count") and config.experts is None:
@@ -72,7 +72,7 @@ def _shape(header: GgufHeader, entries: _Entries) -> dict[str, Any]:
     """What all architectures have, as fields of a ModelConfig.
 
     Raises:
-        ModelFileError, KeyError, IndexError, TypeError, ValueError, OverflowError: what the file says makes no sense.
+        ModelFileError, and what is in ``NONSENSE``: what the file says makes no sense.
     """
     get, need, tensors = entries.get, entries.need, header.tensors
     hidden, heads = int(need("embedding_length")), int(need("attention.head_count"))

@@ -12,7 +12,7 @@ from pathlib import Path
 from helix_app.base.errors import ModelFileError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader, TensorInfo, read_header
-from helix_app.modelfiles.part_names import model_name, part_files, part_name
+from helix_app.modelfiles.part_names import model_name, part_files, part_name, some_of
 
 _NUMBER, _COUNT, _TENSORS = "split.no", "split.count", "split.tensors.count"
 
@@ -34,8 +34,8 @@ def read_model(path: Path) -> GgufHeader:
         raise ModelFileError("model_part_name", path=path, number=number, count=count, example=example)
     missing = [part.name for part in parts if not part.is_file()]
     if missing:
-        names = ", ".join(missing)
-        raise ModelFileError("model_part_missing", path=path, count=count, missing=names, folder=path.parent)
+        named = some_of(missing)
+        raise ModelFileError("model_part_missing", path=path, count=count, missing=named, folder=path.parent)
     return _joined([header if part == path else read_header(part) for part in parts])
 
 

@@ -139,7 +139,8 @@ def _id(text: str, added: dict[str, int], tokenizer: dict[str, Any], folder: Pat
     model = tokenizer.get("model")
     words = model.get("vocab") if isinstance(model, dict) else _object(folder / "vocab.json")
     if isinstance(words, list):  # a unigram model: texts and scores in the order of their ids
-        words = {entry[0]: i for i, entry in enumerate(words) if isinstance(entry, list) and entry}
+        named = ((i, entry[0]) for i, entry in enumerate(words) if isinstance(entry, list) and entry)
+        words = {word: i for i, word in named if isinstance(word, str)}
     found = words.get(text) if isinstance(words, dict) else None
     return found if isinstance(found, int) else None
 

@@ -107,6 +107,8 @@ class Scripted:
         if request.target == "missing":
             raise ModelFileError("model_not_found", path=request.target)
         if request.check_only:
+            if request.target.startswith("dies"):
+                os._exit(7)
             yield Checked()
             return
         if request.target == "fails late":

@@ -6,13 +6,15 @@ import logging
 import os
 import pickle
 import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-from helix_app.engine.host.child import MAX_GATHERED, Done, Items, _Outbox
+from helix_app.engine.host import child
+from helix_app.engine.host.child import MAX_GATHERED, MOST_CRASH_BYTES, Done, Items, _Outbox
 from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import Failed, Finished, RoundDone, TextDelta
 from helix_app.protocol.requests import LoadRequest
@@ -127,6 +129,25 @@ def test_ctrl_c_does_not_reach_the_child(host: HostClient) -> None:
     assert host.pid is not None
     os.kill(host.pid, signal.SIGINT)
     assert text_of(events_of(host, ask("say 1"))) == "m-0 "
+
+
+def test_the_trace_of_a_crash_outlives_the_process_after_it(home: Path) -> None:
+    file = home / "logs" / "engine-crash.log"
+    file.parent.mkdir()
+    file.write_text("Fatal Python error: Aborted\n", encoding="utf-8")
+    code = "import sys; sys.stderr = None; from helix_app.engine.host import child; child._settle_in(False)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(child.__file__).parents[3])
+    assert file.read_text(encoding="utf-8") == "Fatal Python error: Aborted\n"
+
+
+@pytest.mark.parametrize(("before", "kept"), [(MOST_CRASH_BYTES, True), (MOST_CRASH_BYTES + 1, False)])
+def test_traces_of_crashes_are_bounded(home: Path, before: int, kept: bool) -> None:
+    file = home / "logs" / "engine-crash.log"
+    file.parent.mkdir()
+    file.write_bytes(b"x" * before)
+    with child._crash_log() as log:
+        log.write("new")
+    assert file.stat().st_size == before * kept + len("new")
 
 
 def test_log_level_reaches_the_child(host: HostClient, home: Path) -> None:

@@ -191,7 +191,7 @@ def test_one_that_is_stopped_while_the_engine_is_silent_does_not_cost_the_others
 
 def test_one_that_is_stopped_while_the_engine_hangs_leaves_the_others(host: HostClient) -> None:
     """It has its end at once; the child is found to hang later, and who was not stopped goes on in another."""
-    host._hang_seconds_cpu = 1.0
+    host._patience.seconds_cpu = 1.0
     events_of(host, LoadRequest("m"))
     stream = Stream(host, "forever")
     joined = stream.join("hang", "r2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.drafts.on_target.self_draft import SelfDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.loading import drafts
+from helix_app.engine.loading import drafts, runners
+from helix_app.engine.machine import threads
 from helix_app.engine.measuring import formats
 from helix_app.engine.models.decoder import Decoder
-from helix_app.protocol.events import CacheSnapshot, Event, Notice, RoundDone
+from helix_app.protocol.events import CacheSnapshot, Event, Failed, Notice, RoundDone
 from helix_app.protocol.models.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import LoadRequest
 from tests.engine.kernels.test_low_bit import needs
@@ -167,3 +169,35 @@ def test_a_draft_model_drafts_alone_where_it_was_asked_for_and_beside_the_text_o
     assert session.draft_runner is not None
     assert session.draft_runner.pool is not session.runner.pool
     assert session.draft_runner.max_tokens == 64
+
+
+@pytest.mark.parametrize("stage", ["made", "measured", "used"])
+def test_a_draft_that_fails_behind_its_weights_gives_its_threads_back(
+    target: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    """Each packed model has borrowed PyTorch's threads; both loans end with the load."""
+    calls: list[int] = []
+
+    def second_fails(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **named: Any) -> Any:
+            calls.append(len(threads._lent))
+            if len(calls) == 2:
+                raise MemoryError
+            return real(*args, **named)
+
+        return call
+
+    def fail(*_: Any) -> Any:
+        calls.append(len(threads._lent))
+        raise MemoryError
+
+    monkeypatch.setattr(threads, "_lent", [])
+    if stage == "used":
+        monkeypatch.setattr(drafts, "ModelDraft", fail)
+    else:
+        name = {"made": "PackedDecoder", "measured": "calibrate"}[stage]
+        monkeypatch.setattr(runners, name, second_fails(getattr(runners, name)))
+    request = LoadRequest(str(target), draft=str(target), device="cpu", dtype="packed")
+    assert isinstance(events(Engine(), request)[-1], Failed)
+    assert calls[-1] == 2
+    assert threads._lent == []

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from helix_app.engine.engine import Engine
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.models.decoder import Decoder
 from helix_app.protocol.events import CacheSnapshot, Event, Failed
@@ -113,13 +114,13 @@ def test_a_model_that_cannot_come_back_is_said_to_be_gone(target: Path, monkeypa
     assert (last.code, last.kept, engine.ready) == ("internal", False, None)
 
 
-def test_a_load_that_is_stopped_before_it_took_anything_keeps_the_model(
-    target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("check_only", [False, True])
+def test_a_load_that_is_stopped_before_it_took_anything_keeps_the_model(target: Path, check_only: bool) -> None:
     engine, cancel = loaded(target), threading.Event()
     session = session_of(engine)
     last: Event | None = None
-    for last in engine.stream(request_for(target, draft=str(target)), cancel):
+    request = request_for(target, draft=str(target), stop_at="short", check_only=check_only)
+    for last in engine.stream(request, cancel):
         if isinstance(last, LoadProgress) and last.stage == "devices":
             cancel.set()
     assert isinstance(last, Failed)
@@ -140,3 +141,10 @@ def test_a_wrong_pick_after_one_that_was_stopped_brings_the_model_before_back(
     assert failure(seen).kept
     assert engine.ready is not None
     assert engine.ready.target_name == "Before"
+
+
+def test_a_look_that_is_stopped_where_nothing_is_loaded_keeps_nothing(target: Path) -> None:
+    engine, cancel = Engine(), threading.Event()
+    cancel.set()
+    last = events(engine, request_for(target, stop_at="short", check_only=True), cancel)[-1]
+    assert last == Failed("load_cancelled")

@@ -15,6 +15,9 @@ class Machine:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: dict[int, float], usual: int) -> None:
         self.count, self.now, self.steps, self._seconds = usual, 0.0, 0, seconds
         monkeypatch.setattr(threads.torch, "set_num_threads", self.set)
+        monkeypatch.setattr(threads.torch, "get_num_threads", lambda: self.count)
+        monkeypatch.setattr(threads, "_lent", [])
+        monkeypatch.setattr(threads, "_chosen", {})
         monkeypatch.setattr(threads.time, "perf_counter", lambda: self.now)
 
     def set(self, count: int) -> None:
@@ -54,3 +57,24 @@ def test_few_threads_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     machine = Machine(monkeypatch, {}, 2)
     assert threads.choose_threads(machine.step, 2) == 2
     assert machine.steps == 0
+
+
+def test_another_pool_gets_the_usual_number_whatever_was_chosen_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dense model was loaded first: what suited it says nothing of packed weights."""
+    machine = Machine(monkeypatch, {8: 1.0, 6: 0.9, 4: 0.8}, 8)
+    assert threads.choose_threads(machine.step, 8) == 4
+    assert threads.leave_to_another_pool() == threads.leave_to_another_pool() == 8
+    assert (machine.count, threads.in_use()) == (1, 8)
+    threads.take_back()
+    assert machine.count == 1
+    threads.take_back()
+    assert machine.count == threads.in_use() == 8
+
+
+def test_another_pool_gets_what_a_person_gave(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine(monkeypatch, {8: 1.0, 6: 0.9, 4: 0.8}, 8)
+    threads.choose_threads(machine.step, 8)
+    machine.set(2)
+    assert threads.leave_to_another_pool() == 2
+    threads.take_back()
+    assert machine.count == 2

@@ -196,7 +196,7 @@ class HeadReference(nn.Module):
         told = {key: value for key, value in {**told, **changes}.items() if value is not None}
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").write_text(json.dumps(told), encoding="utf-8")
-        save_file(tensors, str(folder / "model.safetensors"))
+        save_file(tensors, str(folder / "model.safetensors"), metadata={"format": "pt"})  # as transformers does
         return folder
 
 

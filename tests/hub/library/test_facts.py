@@ -111,3 +111,11 @@ def test_it_is_read_once_until_the_file_changes(home: Path, tmp_path: Path, monk
     assert facts_of(path).problem is None  # what was found then is kept
     os.utime(path, ns=(5, 5))
     assert facts_of(path).problem is not None
+
+
+def test_templates_without_a_name_for_people_are_none(home: Path, tmp_path: Path) -> None:
+    folder = save_folder("llama", 0, tmp_path / "folder")
+    (folder / "chat_template.jinja").unlink(missing_ok=True)
+    said = {"chat_template": [{"name": ["default"], "template": "{{ messages }}"}]}
+    (folder / "tokenizer_config.json").write_text(json.dumps(said))
+    assert facts_of(folder).plain

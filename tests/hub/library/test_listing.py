@@ -17,6 +17,7 @@ from tests.engine.made.tiny import write_gguf
 from tests.hub.library.library_made import lm_studio, ollama, put
 from tests.hub.served.models import AT_ONCE, PAYLOAD, REPO, entry
 from tests.hub.served.server import FileServer
+from tests.modelfiles.gguf.test_gguf_config import made
 
 CATALOG = Catalog((entry(licence="MIT"),))
 
@@ -117,3 +118,15 @@ def test_a_download_that_was_stopped_is_told(server: FileServer, person: Path) -
     assert found.unfinished == (UnfinishedItem("tiny", "Tiny Model", 100_000, len(PAYLOAD)),)
     assert (found.endpoint, found.offline) == (server.url, "")
     assert store.arrived_bytes(entry()) == 100_000
+
+
+def test_a_file_that_makes_no_sense_stands_beside_the_sound_ones(person: Path, tmp_path: Path) -> None:
+    sound = write_gguf("llama", 0, tmp_path / "sound.gguf")
+    odd = made(tmp_path, "granite", logit_scale=0)
+    add_models((str(sound), str(odd)))
+    found = {item.path: item.problem for item in items(person)}
+    assert found.keys() == {str(sound), str(odd)}
+    assert found[str(sound)] is None
+    problem = found[str(odd)]
+    assert problem is not None
+    assert problem.code == "model_corrupt"

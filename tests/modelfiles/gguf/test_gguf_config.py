@@ -58,3 +58,19 @@ def test_only_llama_s_files_interleave_rotary_halves(tmp_path: Path) -> None:
         False,
         False,
     ]
+
+
+@pytest.mark.parametrize(
+    ("arch", "keys"),
+    [
+        ("granite", {"logit_scale": 0}),
+        ("gemma3", {"attention.sliding_window_pattern": 0}),
+        ("qwen35", {"full_attention_interval": 0}),
+        ("llama", {"attention.head_count": 4096}),  # more than numbers of a row, and no size of theirs
+    ],
+)
+def test_sizes_of_nothing_are_nonsense(tmp_path: Path, arch: str, keys: dict[str, Any]) -> None:
+    with pytest.raises(ModelFileError) as caught:
+        inspect(made(tmp_path, arch, **keys))
+    assert caught.value.code == "model_corrupt"
+    assert "by zero" in caught.value.fields["reason"]

@@ -95,6 +95,14 @@ def test_a_missing_part_is_named(parts: tuple[Path, ...], gone: int) -> None:
             assert error.fields["folder"] == str(parts[0].parent)
 
 
+def test_of_many_missing_parts_a_few_are_named(whole: Path, tmp_path: Path) -> None:
+    path = tmp_path / "big-00001-of-99999.gguf"
+    error = refused(rewrite(whole, path, changes={"split.no": 0, "split.count": 99_999}))
+    assert error.code == "model_part_missing"
+    named = [f"big-{number:05d}-of-99999.gguf" for number in range(2, 10)]
+    assert error.fields["missing"] == ", ".join((*named, "…"))
+
+
 def test_a_part_that_lost_its_name_says_what_it_is(parts: tuple[Path, ...]) -> None:
     renamed = parts[1].rename(parts[1].with_name("model.gguf"))
     error = refused(renamed)

@@ -45,6 +45,13 @@ def folder(path: Path, **files: Any) -> Path:
         ({"tokenizer_config": {"eos_token": "no such token"}}, ()),
         ({"tokenizer_config": {"eos_token": None}}, ()),
         ({"tokenizer_config": {"eos_token": ["<|a|>"]}}, ()),
+        (
+            {
+                "tokenizer": {"model": {"vocab": [[["<|b|>"], 0], 3, [], ["<|b|>", 0]]}},
+                "tokenizer_config": {"eos_token": "<|b|>"},
+            },
+            (3,),
+        ),
         ({"config": {"eos_token_id": None}}, ()),
     ],
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,11 +44,12 @@ def this_processor() -> Processor:
     features = llvm.get_host_cpu_features()
     if os.environ.get(LIMIT) == "avx2":
         features.update({name: False for name in features if name.startswith(_WIDER)})
-    return processor_of(platform.machine(), llvm.get_process_triple(), llvm.get_host_cpu_name(), features)
+    triple = llvm.get_process_triple()  # of this process: Windows on ARM runs those for x64, too, and names itself
+    return processor_of(triple.partition("-")[0], triple, llvm.get_host_cpu_name(), features)
 
 
 def processor_of(machine: str, triple: str, name: str, features: Any) -> Processor:
-    """What a machine with these features (of LLVM) can do."""
+    """What a machine with these features (of LLVM) can do; ``machine`` is its architecture, as a triple names it."""
     x86 = machine.lower() in ("x86_64", "amd64")
     arm = machine.lower() in ("arm64", "aarch64")
     fused = arm or (x86 and bool(features.get("fma")))

@@ -62,7 +62,13 @@ def is_out_of_memory(exc: BaseException) -> bool:
         return True
     if isinstance(exc, OSError):
         return exc.errno == errno.ENOMEM or getattr(exc, "winerror", None) == _PAGING_FILE_TOO_SMALL
-    return isinstance(exc, RuntimeError) and _says(exc, _OUT_OF_MEMORY)
+    return isinstance(exc, RuntimeError) and _says(str(exc), _OUT_OF_MEMORY)
+
+
+def told_out_of_memory(kind: str, said: str) -> bool:
+    """The same of an error in another process: the name of its type, and its words."""
+    runtime = kind in ("RuntimeError", "AcceleratorError")
+    return kind.endswith("MemoryError") or (runtime and _says(said, _OUT_OF_MEMORY))
 
 
 def is_device_lost(exc: BaseException) -> bool:
@@ -74,9 +80,8 @@ def is_device_lost(exc: BaseException) -> bool:
     if not isinstance(exc, RuntimeError) or is_out_of_memory(exc):
         return False
     accelerator_error = getattr(torch, "AcceleratorError", None)  # newer than 2.4.1
-    return (accelerator_error is not None and isinstance(exc, accelerator_error)) or _says(exc, _LOST)
+    return (accelerator_error is not None and isinstance(exc, accelerator_error)) or _says(str(exc), _LOST)
 
 
-def _says(exc: BaseException, words: tuple[str, ...]) -> bool:
-    text = str(exc).lower()
-    return any(word in text for word in words)
+def _says(text: str, words: tuple[str, ...]) -> bool:
+    return any(word in text.lower() for word in words)

@@ -168,3 +168,40 @@ def test_a_load_that_fails_in_a_new_process_brings_the_model_before_back(host: H
     assert host.pid != pid
     assert (ready(events).target_name, ready(events).device) == ("m", "directml")
     assert text_of(events_of(host, ask("say 1"))) == "m-0 "
+
+
+def test_stop_during_a_look_keeps_the_model_and_its_process(host: HostClient) -> None:
+    events_of(host, LoadRequest("m", device="directml"))
+    pid, cancel = host.pid, threading.Event()
+    cancel.set()
+    assert list(host.stream(LoadRequest("n", device="directml"), cancel)) == [Failed("load_cancelled", kept=True)]
+    assert host.pid == pid
+    events = events_of(host, ask("say 1"))
+    assert (text_of(events), notices(events)) == ("m-0 ", [])
+
+
+def test_a_look_that_costs_its_process_does_not_cost_the_load(host: HostClient) -> None:
+    events_of(host, LoadRequest("m", device="directml"))
+    events = events_of(host, LoadRequest("dies at a look", device="directml"))
+    assert (ready(events).target_name, ready(events).device) == ("dies at a look", "directml")
+    assert text_of(events_of(host, ask("say 1"))) == "dies at a look-0 "
+
+
+def test_a_load_that_fails_after_its_look_cost_the_process_brings_the_model_before_back(host: HostClient) -> None:
+    events_of(host, LoadRequest("m", device="directml"))
+    events = events_of(host, LoadRequest("dies", device="directml"))
+    assert events[-1] == Failed("engine_died", "exit code 7", kept=True)
+    assert (ready(events).target_name, ready(events).device) == ("m", "directml")
+    events = events_of(host, ask("say 1"))
+    assert (text_of(events), notices(events)) == ("m-0 ", [])  # nothing is left to be loaded
+
+
+def test_a_load_that_is_stopped_while_another_process_starts_leaves_nothing(host: HostClient) -> None:
+    events_of(host, LoadRequest("m"))
+    assert host.pid is not None
+    os.kill(host.pid, signal.SIGTERM)
+    wait_for(lambda: host.pid is None)
+    cancel = threading.Event()
+    cancel.set()
+    assert list(host.stream(LoadRequest("n"), cancel))[-1] == Unloaded()
+    assert events_of(host, ask("say 1"))[-1] == Failed("no_model_loaded", request_id="r1")

@@ -15,7 +15,9 @@ import pytest
 from helix_app.engine.host import parent
 from helix_app.engine.host.child import Cancel, Done, Items, Run, ToChild, ToParent
 from helix_app.engine.host.parent import POLL_SECONDS, HostClient
+from helix_app.engine.machine.devices import fused_attention, packed_products
 from helix_app.protocol.events import Event, Failed, Finished
+from helix_app.protocol.models.loading import Checked, LoadProgress
 from helix_app.protocol.requests import LoadRequest
 from tests.engine.host.fake_engines import ask, finished, model_ready, round_done
 from tests.engine.host.hosting import notices
@@ -75,6 +77,12 @@ class Desk:
         self.children: list[Child] = []
         self.client = HostClient("none", grace_seconds=GRACE, hang_seconds=HANG, hang_seconds_cpu=HANG_CPU)
         patch.setattr(parent, "ChildProcess", lambda target, gather: self.children.pop(0))
+
+    def load(self, *script: Step) -> tuple[list[Event], Child]:
+        """The events of a load to this script; a child that it costs is followed by one that loads on the CPU."""
+        first = Child([script], self.cancel)
+        self.children = [first, Child([[model_ready("m")]], self.cancel)]
+        return list(self.client.stream(LoadRequest("m"), self.cancel)), first
 
     def reply(self, *scripts: Sequence[Step], device: str = "") -> tuple[list[Event], Child]:
         """The events of a reply to these scripts, one a child, after a load on ``device`` if there is one."""
@@ -141,3 +149,41 @@ def test_what_is_silent_for_longer_hangs_and_the_reply_goes_on_elsewhere(desk: D
 def test_a_hang_of_an_engine_that_holds_nothing_is_told(desk: Desk) -> None:
     events, _ = desk.reply([polls(HANG) + 3])
     assert events == [Failed("engine_died", "did not answer for 5 seconds", request_id="r1")]
+
+
+@pytest.mark.parametrize("trials", [1, 2])
+def test_a_card_may_be_tried_for_as_long_as_a_pass_on_the_cpu_takes(desk: Desk, trials: int) -> None:
+    """What is found is kept: were the engine ended before, the next load would try the same for as long."""
+    ready, tried = model_ready("m", "cuda"), [LoadProgress("kernels"), polls(HANG_CPU)]
+    events, child = desk.load(LoadProgress("devices"), *tried * trials, LoadProgress("gpu"), polls(HANG), ready)
+    assert (events[-1], notices(events)) == (ready, [])
+    assert child.alive
+
+
+@pytest.mark.parametrize("stages", [("devices",), ("devices", "gpu"), ("devices", "kernels", "gpu", "weights")])
+def test_a_load_on_a_card_is_given_up_when_it_is_silent_elsewhere(desk: Desk, stages: tuple[str, ...]) -> None:
+    told = [LoadProgress(stage) for stage in stages]
+    events, child = desk.load(*told, polls(HANG) + 3, model_ready("m", "cuda"))
+    assert (events[-1], notices(events)) == (model_ready("m"), ["fallback_cpu"])
+    assert not child.alive
+
+
+def test_no_trial_is_patient_for_ever(desk: Desk) -> None:
+    events, child = desk.load(LoadProgress("kernels"), polls(HANG_CPU) + 3, model_ready("m", "cuda"))
+    assert notices(events) == ["fallback_cpu"]
+    assert not child.alive
+
+
+def test_what_a_look_ended_with_says_nothing_of_the_reply_after_it(desk: Desk) -> None:
+    looked, written = [LoadProgress("kernels"), Checked()], [polls(HANG) + 3, finished("r1", "eos", "")]
+    child = Child([looked, written], desk.cancel)
+    desk.children = [child]
+    assert list(desk.client.stream(LoadRequest("m", check_only=True), desk.cancel))[-1] == Checked()
+    list(desk.client.stream(ask("x"), desk.cancel))
+    assert not child.alive
+
+
+def test_the_usual_patience_is_longer_than_the_trials_of_a_card_together() -> None:
+    limit = HostClient("none")._patience.seconds_cpu
+    assert len(fused_attention.BACKENDS) * fused_attention._SECONDS < limit
+    assert packed_products._SECONDS < limit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 from types import SimpleNamespace
 
@@ -72,6 +73,33 @@ def test_without_llvmlite(monkeypatch: pytest.MonkeyPatch) -> None:
         processors.binding.cache_clear()
 
 
+@pytest.mark.parametrize(
+    ("triple", "yielding"),
+    [
+        ("x86_64-pc-windows-msvc", "x86"),  # a process for x64, wherever it runs
+        ("x86_64-apple-darwin24.1.0", "x86"),
+        ("aarch64-pc-windows-msvc", "arm64"),
+        ("arm64-apple-darwin24.1.0", "arm64"),
+        ("aarch64-unknown-linux-gnu", "arm64"),
+        ("riscv64-unknown-linux-gnu", ""),
+    ],
+)
+@pytest.mark.parametrize("machine", ["ARM64", "AMD64"])
+def test_code_is_made_for_the_process_and_not_for_the_system(
+    monkeypatch: pytest.MonkeyPatch, triple: str, yielding: str, machine: str
+) -> None:
+    llvm = SimpleNamespace(
+        get_host_cpu_features=lambda: Features(dict.fromkeys(_AVX2.split(), yielding == "x86")),
+        get_process_triple=lambda: triple,
+        get_host_cpu_name=lambda: "generic",
+    )
+    monkeypatch.setattr(processors, "binding", lambda: llvm)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    found = this_processor()
+    assert (found.triple, found.yielding, found.fused) == (triple, yielding, yielding != "")
+    assert found.form == ("avx2" if yielding == "x86" else "generic")
+
+
 @pytest.mark.parametrize(("limit", "others"), [("", BOTH), ("avx2", ()), ("avx512", BOTH)])
 def test_limited_as_torch_is(monkeypatch: pytest.MonkeyPatch, limit: str, others: tuple[str, ...]) -> None:
     names = (_ICE_LAKE + "avx512bf16 avxvnni amx-tile").split()
@@ -81,7 +109,6 @@ def test_limited_as_torch_is(monkeypatch: pytest.MonkeyPatch, limit: str, others
         get_host_cpu_name=lambda: "icelake-server",
     )
     monkeypatch.setattr(processors, "binding", lambda: llvm)
-    monkeypatch.setattr(processors.platform, "machine", lambda: "x86_64")
     monkeypatch.setenv(processors.LIMIT, limit)
     found = this_processor()
     wide = {name for name in found.features.split(",") if name.startswith(("+avx512", "+avxvnni", "+amx"))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from helix_app.engine.machine.devices.errors import is_device_lost, is_out_of_memory
+from helix_app.engine.machine.devices.errors import is_device_lost, is_out_of_memory, told_out_of_memory
 
 OUT_OF_MEMORY = [
     MemoryError(),
@@ -78,3 +78,11 @@ def test_an_error_of_the_accelerator_is_a_lost_device_whatever_it_says() -> None
     assert is_device_lost(torch.AcceleratorError("something new"))
     assert not is_device_lost(torch.AcceleratorError("out of memory"))
     assert is_out_of_memory(torch.AcceleratorError("out of memory"))
+
+
+@pytest.mark.parametrize("error", [*OUT_OF_MEMORY[:-1], *LOST, *NEITHER], ids=repr)
+def test_another_process_tells_it_by_name_and_words(error: BaseException) -> None:
+    kind = type(error).__name__
+    assert told_out_of_memory(kind, f"{kind}: {error}") == is_out_of_memory(error)
+    if kind == "RuntimeError":  # what newer versions raise in its place
+        assert told_out_of_memory("AcceleratorError", f"AcceleratorError: {error}") == is_out_of_memory(error)

@@ -49,9 +49,11 @@ def settle(device: Device = CARD) -> dict[str, bool]:
 
 
 def test_kernels_that_work_are_used_and_not_tried_again(trials: Trials) -> None:
+    assert fused_attention.untried(CARD)
     assert settle() == {"flash": True, "efficient": True}
     assert settle() == {"flash": True, "efficient": True}
     assert trials.asked == [("cuda:0", "flash"), ("cuda:0", "efficient")]
+    assert [fused_attention.untried(card) for card in (CARD, OTHER)] == [False, True]
 
 
 @pytest.mark.parametrize("how", ["crashed", "hung", "raised", "wrong", "garbled"])
@@ -63,7 +65,8 @@ def test_a_kernel_that_fails_is_left_out_and_remembered(trials: Trials, how: str
             return {"works": False, "reason": "wrong by 3.1", "tried": 1}
         if how == "garbled":
             return {}
-        raise jobs.JobError(how, "HIP error")  # type: ignore[arg-type]
+        said = "RuntimeError: HIP error: an illegal memory access was encountered"
+        raise jobs.JobError(how, said, kind="RuntimeError")  # type: ignore[arg-type]
 
     trials.answer = answer
     assert settle() == {"flash": False, "efficient": True}
@@ -85,18 +88,32 @@ def test_another_card_or_version_is_tried_for_itself(trials: Trials, monkeypatch
     assert len(trials.asked) == 6
 
 
-def test_a_trial_that_was_cancelled_is_not_kept(trials: Trials) -> None:
-    def cancelled(device: str, name: str) -> dict[str, Any]:
-        raise jobs.JobError("cancelled")
+@pytest.mark.parametrize(
+    "error",
+    [
+        jobs.JobError("cancelled"),
+        jobs.JobError("not_started", "[Errno 11] Resource temporarily unavailable"),
+        jobs.JobError("raised", "OutOfMemoryError: HIP out of memory. Tried to allocate", "", "OutOfMemoryError"),
+        jobs.JobError("raised", "RuntimeError: HIP error: out of memory", "", "RuntimeError"),
+    ],
+    ids=str,
+)
+def test_a_trial_that_says_nothing_of_the_card_is_not_kept(trials: Trials, error: jobs.JobError) -> None:
+    """It was cancelled, or another program had all of the memory."""
 
-    good, trials.answer = trials.answer, cancelled
+    def nothing(device: str, name: str) -> dict[str, Any]:
+        raise error
+
+    good, trials.answer = trials.answer, nothing
     assert settle() == {"flash": False, "efficient": False}
+    assert fused_attention.untried(CARD)
     trials.answer = good
     assert settle() == {"flash": True, "efficient": True}
 
 
 def test_other_devices_are_left_alone(trials: Trials, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert settle(Device("cpu", torch.device("cpu"), "CPU")) == {}
+    processor, card = Device("cpu", torch.device("cpu"), "CPU"), Device("cuda", torch.device("cuda", 0), "NVIDIA")
+    assert (settle(processor), fused_attention.untried(processor)) == ({}, False)
     monkeypatch.setattr(torch.version, "hip", None)
-    assert settle(Device("cuda", torch.device("cuda", 0), "NVIDIA GeForce RTX 4090")) == {}
+    assert (settle(card), fused_attention.untried(card)) == ({}, False)
     assert trials.asked == []
