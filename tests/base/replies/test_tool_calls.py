@@ -93,6 +93,12 @@ EXAMPLES: dict[str, tuple[str, str, str, Calls]] = {
         "",
         [("a", {"x": 1})],
     ),
+    "hermes, arguments as text with breaks as they are": (
+        "hermes",
+        '<tool_call>{"name": "a", "arguments": " {\\"x\\": \\"one\n\\ttwo\\"}\n"}</tool_call>',
+        "",
+        [("a", {"x": "one\n\ttwo"})],
+    ),
     "hermes without arguments": ("hermes", '<tool_call>{"name": "a"}</tool_call>', "", [("a", {})]),
     "hermes, null": ("hermes", '<tool_call>{"name": "a", "arguments": null}</tool_call>', "", [("a", {})]),
     "hermes, a brace too many": ("hermes", '<tool_call>{"name": "a", "arguments": {}}}\n</tool_call>', "", [("a", {})]),
@@ -114,6 +120,30 @@ EXAMPLES: dict[str, tuple[str, str, str, Calls]] = {
         '<tool_call><tool_call>{"name": "a", "arguments": {}}</tool_call>',
         "<tool_call>",
         [("a", {})],
+    ),
+    "hermes, breaks and backslashes as they are": (
+        "hermes",
+        '<tool_call>{"name": "a", "arguments": {"x\ty": "one\n\ttwo \\\n\\d \\\\ \\"\\n\x01"}}</tool_call>',
+        "",
+        [("a", {"x\ty": 'one\n\ttwo \\\n\\d \\ "\n\x01'})],
+    ),
+    "llama, breaks as they are": (
+        "llama",
+        '{"name": "a", "parameters": {"x": "one\r\n\ttwo",\n"y": ["\n"]}}',
+        "",
+        [("a", {"x": "one\r\n\ttwo", "y": ["\n"]})],
+    ),
+    "mistral, breaks as they are": (
+        "mistral",
+        '[TOOL_CALLS][{"name": "a", "arguments": {"x": "one\n\ttwo"}}]',
+        "",
+        [("a", {"x": "one\n\ttwo"})],
+    ),
+    "mistral by name, breaks as they are": (
+        "mistral",
+        '[TOOL_CALLS]a[ARGS]{"x": "one\n\ttwo"}',
+        "",
+        [("a", {"x": "one\n\ttwo"})],
     ),
     "llama": ("llama", ' {"name": "look", "parameters": {"q": "x; y"}}', "", [("look", {"q": "x; y"})]),
     "llama with its type": (
