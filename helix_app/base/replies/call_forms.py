@@ -7,6 +7,8 @@ import string
 from collections.abc import Mapping
 from typing import Literal
 
+from helix_app.base import texts
+
 NAME = frozenset(string.ascii_letters + string.digits + "_-.")
 _SCALAR = frozenset(string.ascii_letters + string.digits + "+-.")
 _CLOSING = {"{": "}", "[": "]"}
@@ -46,9 +48,10 @@ class JsonValue:
     def read(self) -> object:
         """The value, None where it is none."""
         try:
-            return json.loads(self.text)
+            found: object = texts.parse_json(self.text)
         except ValueError:
             return None
+        return texts.whole(found) if isinstance(found, str) else found
 
     def _takes(self, character: str) -> bool:
         if self._in_string:
@@ -267,9 +270,11 @@ def _typed(text: str, kind: str) -> object:
     if kind == "string":
         return text
     try:
-        return json.loads(text.lower() if kind == "boolean" else text)
-    except ValueError:
+        value: object = json.loads(text.lower() if kind == "boolean" else text)
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
         return text
+    return value
 
 
 def parameter_types(tools: object) -> dict[str, dict[str, str]]:

@@ -186,6 +186,18 @@ EXAMPLES: dict[str, tuple[str, str, str, Calls]] = {
         "",
         [("a", {}), ("b", {"x": 1})],
     ),
+    "hermes, half a character": (
+        "hermes",
+        '<tool_call>{"name": "a\\ud83d", "arguments": "{\\"x\\": \\"\\ud83d\\"}"}</tool_call>',
+        "",
+        [("a\ufffd", {"x": "\ufffd"})],
+    ),
+    "xml, numbers that are none": (
+        "xml",
+        "<function=a><parameter=x>NaN</parameter><parameter=y>1e999</parameter></function>",
+        "",
+        [("a", {"x": "NaN", "y": "1e999"})],
+    ),
     "xml that breaks off": ("xml", "<function=a>oh <b>", "oh <b>", [("a", {})]),
 }
 NO_CALLS = [
@@ -282,6 +294,14 @@ def test_what_templates_write_is_read_again(calls: list[tuple[str, dict[str, obj
     llama = "; ".join(dumped({"name": name, "parameters": value}) for name, value in calls)
     for style, reply in (("hermes", hermes), ("mistral", mistral), ("llama", llama)):
         assert read(parted(style, *reply)) == ("", calls)
+
+
+@pytest.mark.parametrize("style", ["hermes", "xml"])
+def test_what_is_nested_too_deeply_costs_no_reply(style: str) -> None:
+    begin = {"hermes": '<tool_call>{"name": "a", "x": ', "xml": "<function=a><parameter=x>"}[style]
+    end = {"hermes": ', "arguments": {}}', "xml": "</parameter></function>"}[style]
+    _, calls = read(parted(style, begin + "[" * 5000 + "]" * 5000 + end))
+    assert [name for name, _ in calls] == ["a"]
 
 
 def test_arguments_are_told_as_they_come() -> None:
