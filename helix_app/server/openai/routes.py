@@ -66,8 +66,8 @@ def make_router(desk: Desk) -> APIRouter:
         completion_id, n = new_id("chatcmpl-"), body.n or 1
         asked = [_chat_request(body, f"{completion_id}-{index}", index, ready) for index in range(n)]
         top = (body.top_logprobs or 0) if body.logprobs else None
-        answer = ChatCompletion(completion_id, body.model, n, top, body.wants_usage)
         form = form_of(ready, asked[0], one_call=body.parallel_tool_calls is False)
+        answer = ChatCompletion(completion_id, body.model, n, top, body.wants_usage, form)
         return await _answer(desk, request, "chat/completions", asked, form, answer, bool(body.stream))
 
     @router.post("/completions", responses=STREAM)
