@@ -18,7 +18,12 @@ def seen(server: Running, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The requests that come to the engine."""
     found: list[Any] = []
     submit = server.pump.submit
-    monkeypatch.setattr(server.pump, "submit", lambda request, watch: (found.append(request), submit(request, watch))[1])
+
+    def seeing(request: Any, watch: Any) -> Any:
+        found.append(request)
+        return submit(request, watch)
+
+    monkeypatch.setattr(server.pump, "submit", seeing)
     return found
 
 
@@ -76,6 +81,19 @@ def test_what_a_response_was_made_of_is_paged_through(client: openai.OpenAI) -> 
     assert told[1]["content"] == [{"type": "output_text", "text": "w0 w1 ", "annotations": []}]
     assert (told[2]["name"], told[2]["call_id"], told[3]["output"]) == ("look", "c1", "seen")
     assert len({item["id"] for item in told}) == 5
+
+
+def test_a_call_of_a_namespace_is_told_with_it(client: openai.OpenAI) -> None:
+    tools: Any = [{"type": "namespace", "name": "maps", "tools": [{"type": "function", "name": "look"}]}]
+    calls: Any = [
+        {"type": "function_call", "call_id": "c1", "namespace": "maps", "name": "look", "arguments": "{}"},
+        {"type": "function_call", "call_id": "c2", "name": "other", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "c1", "output": "seen"},
+        {"role": "user", "content": "say 1"},
+    ]
+    made = client.responses.create(model="fake", input=calls, tools=tools, tool_choice="none")
+    told = [item.to_dict() for item in client.responses.input_items.list(made.id, order="asc")]
+    assert [(item.get("namespace"), item["name"]) for item in told[:2]] == [("maps", "look"), (None, "other")]
 
 
 def test_pages_before_an_item_and_what_cannot_be_asked(client: openai.OpenAI, server: Running) -> None:
