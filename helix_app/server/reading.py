@@ -239,6 +239,6 @@ async def read_whole(parts: AsyncIterator[Part]) -> Whole:
     return whole
 
 
-def text_bytes(text: str) -> list[int]:
-    """The bytes of a token's text."""
-    return list(text.encode())
+def text_bytes(text: str) -> list[int] | None:
+    """The bytes of a token's text; None of a token that is part of a character, as its text does not have them."""
+    return None if "\ufffd" in text else list(text.encode())
