@@ -124,6 +124,7 @@ def model_card(name: str, ready: ModelReady) -> dict[str, Any]:
         "chat_template": ready.chat_template,
         "type": "model",
         "display_name": ready.target_name,
+        "lifecycle": "active",
         "created_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(_MADE)),
         "parameters": ready.parameters,
         "dtype": ready.dtype,

@@ -111,7 +111,7 @@ class Responding:
         prompt, written = known(metrics.prompt_tokens), known(metrics.tokens_generated)
         return {
             "input_tokens": prompt,
-            "input_tokens_details": {"cached_tokens": known(metrics.cached_tokens)},
+            "input_tokens_details": {"cached_tokens": known(metrics.cached_tokens), "cache_write_tokens": 0},
             "output_tokens": written,
             "output_tokens_details": {"reasoning_tokens": min(self._reasoned, written)},
             "total_tokens": prompt + written,

@@ -23,7 +23,8 @@ def test_a_response(client: openai.OpenAI) -> None:
     assert (told.status, told.instructions, told.metadata) == ("completed", "Be brief.", {"a": "b"})
     assert told.usage is not None
     assert (told.usage.input_tokens, told.usage.output_tokens, told.usage.total_tokens) == (3, 3, 6)
-    assert told.usage.input_tokens_details.cached_tokens == 2
+    details = told.usage.input_tokens_details
+    assert (details.cached_tokens, details.cache_write_tokens) == (2, 0)
     assert told.usage.output_tokens_details.reasoning_tokens == 0
 
 
