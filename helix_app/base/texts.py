@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import locale
-import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ _MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _WESTERN = "cp1252"  # what programs on Windows wrote before UTF-8, and a superset of Latin-1's letters
+# halves that Python makes of bytes which are no UTF-8; one behind its other half is a character
+_OF_BYTES = re.compile(r"(?<![\ud800-\udbff])[\udc80-\udcff]+")
 
 
 def decode(data: bytes) -> tuple[str, str]:
@@ -44,13 +46,20 @@ def decode(data: bytes) -> tuple[str, str]:
         return data.decode("utf-8"), ""
     except UnicodeDecodeError:
         pass
-    if b"\0" not in data:
-        for encoding in (locale.getpreferredencoding(False), _WESTERN):
-            try:
-                return data.decode(encoding), encoding
-            except (UnicodeDecodeError, LookupError):
-                continue
-    raise ValueError(reason_of("not_text"))
+    guessed = None if b"\0" in data else _guessed(data)
+    if guessed is None:
+        raise ValueError(reason_of("not_text"))
+    return guessed
+
+
+def _guessed(data: bytes) -> tuple[str, str] | None:
+    """The text in the encoding of this computer or Western, with that encoding; None where it is in neither."""
+    for encoding in (locale.getpreferredencoding(False), _WESTERN):
+        try:
+            return data.decode(encoding), encoding
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return None
 
 
 def why(exc: OSError | ValueError) -> str:
@@ -83,15 +92,27 @@ def read_json(path: Path | str) -> Any:
 def whole(text: str) -> str:
     """The same without halves of characters, which no tokenizer and no file takes.
 
-    The halves that Python makes of bytes on a command line become the characters that these bytes stand for; any
-    others become U+FFFD.
+    Two that belong together become their character; any others become U+FFFD.
     """
     try:
         text.encode("utf-8")
         return text
     except UnicodeEncodeError:
-        pass
-    try:
-        return decode(os.fsencode(text))[0]
-    except ValueError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def whole_name(text: str) -> str:
+    """``whole`` of a text that may be from the system, such as the name of a file.
+
+    The halves that Python makes of bytes that are no UTF-8 become the characters that these bytes stand for.
+    """
+    try:
+        text.encode("utf-8")
+        return text
+    except UnicodeEncodeError:
+        return whole(_OF_BYTES.sub(_meant, text))
+
+
+def _meant(halves: re.Match[str]) -> str:
+    guessed = _guessed(halves[0].encode("utf-8", "surrogateescape"))
+    return "\ufffd" * len(halves[0]) if guessed is None else guessed[0]

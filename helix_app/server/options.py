@@ -45,6 +45,11 @@ class Limits:
     stored_bytes: int = 32 << 20
 
     @property
+    def together(self) -> int:
+        """Replies that one request may ask for: no more than ever find a place together."""
+        return min(self.choices, self.running + self.waiting)
+
+    @property
     def body_seconds(self) -> float:
         """Seconds that a body may take to come: what the largest one takes at a mebibyte a second, if that is more."""
         return max(self.read_seconds, self.body_bytes / _BODY_RATE)

@@ -129,7 +129,7 @@ async def parts_of(reply: Reply, form: Form = Form()) -> AsyncIterator[Part]:
         elif isinstance(event, Finished):
             if not begun:
                 yield Begun(known(event.metrics.prompt_tokens), known(event.metrics.cached_tokens))
-            if held and event.reason != "eos":
+            if held and _is_text(held[0], event):
                 yield Tokens(held)
             for part in text.end():
                 yield part
@@ -137,6 +137,11 @@ async def parts_of(reply: Reply, form: Form = Form()) -> AsyncIterator[Part]:
             if reason == "cancelled":
                 reason = "time" if reply.timed_out else "eos" if text.over else reason
             yield End(reason, event.metrics, event.text, event.token_ids, event.stop)
+
+
+def _is_text(last: EmittedToken, end: Finished) -> bool:
+    """Whether the last token is of the text: one that ends a reply is none, but one that completes its grammar is."""
+    return end.reason != "eos" or end.text.endswith(last.text)
 
 
 class _Text:
@@ -234,6 +239,6 @@ async def read_whole(parts: AsyncIterator[Part]) -> Whole:
     return whole
 
 
-def text_bytes(text: str) -> list[int]:
-    """The bytes of a token's text."""
-    return list(text.encode())
+def text_bytes(text: str) -> list[int] | None:
+    """The bytes of a token's text; None of a token that is part of a character, as its text does not have them."""
+    return None if "\ufffd" in text else list(text.encode())

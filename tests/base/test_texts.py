@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from helix_app.base import texts
@@ -37,11 +35,38 @@ def test_what_is_no_text_is_refused(data: bytes) -> None:
         texts.decode(data)
 
 
-def test_halves_of_characters() -> None:
-    assert texts.whole(WORDS) == WORDS
-    assert texts.whole("a\ud83db") == "a\ufffdb"
-    if os.fsencode("\udce9") == b"\xe9":  # a file system of bytes
-        assert texts.whole(os.fsdecode(b"caf\xe9")) == "café"
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        (WORDS, WORDS),
+        ("a\ud83db", "a\ufffdb"),
+        ("Grüße … \ud83d", "Grüße … \ufffd"),
+        ("\udcbb Grüße", "\ufffd Grüße"),
+        ("\ufeffGrüße \ud83d\udcbb\udcbb", "\ufeffGrüße 💻\ufffd"),
+    ],
+)
+def test_halves_of_characters(text: str, whole: str) -> None:
+    assert texts.whole(text) == whole
+
+
+@pytest.mark.parametrize(
+    ("name", "whole"),
+    [
+        (b"caf\xe9", "café"),
+        ("Grüße, caf".encode() + b"\xe9", "Grüße, café"),
+        (b"\xff\xfe \xe4\xf6\xfc", "ÿþ äöü"),
+        (b"a\x81b\x81\x8d", "a\ufffdb\ufffd\ufffd"),
+    ],
+)
+def test_bytes_of_names(monkeypatch: pytest.MonkeyPatch, name: bytes, whole: str) -> None:
+    monkeypatch.setattr("locale.getpreferredencoding", lambda _: "UTF-8")
+    assert texts.whole_name(name.decode("utf-8", "surrogateescape")) == whole
+
+
+def test_halves_in_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("locale.getpreferredencoding", lambda _: "UTF-8")
+    assert texts.whole_name(WORDS) == WORDS
+    assert texts.whole_name("Grüße \ud83d\udcbb, \ud83d\udcbb\udce9 \ud83d") == "Grüße 💻, 💻é \ufffd"
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "1" * 5000, "{", ""])

@@ -51,6 +51,27 @@ def test_a_full_queue_refuses_and_a_flood_of_one_key_does_not_hold_others_up() -
         assert sorted(done) == sorted(fake.orders)
 
 
+def test_more_replies_than_ever_find_a_place_together_are_refused_for_good() -> None:
+    with serving(limits=Limits(running=1, waiting=1)) as (_, server):
+        chat = {"model": "fake", "messages": [{"role": "user", "content": "say 1"}]}
+        completion = {"model": "fake", "prompt": ["say 1", "say 2"]}
+        for path, body, field in (
+            ("/v1/chat/completions", {**chat, "n": 3}, '"param":"n"'),
+            ("/v1/completions", {**completion, "n": 2}, '"param":"n"'),
+            ("/generate/batch", {"prompts": ["say 1"] * 3}, "prompts"),
+        ):
+            answer = server.http.post(path, json=body)
+            assert answer.status_code == 400
+            assert field in answer.text
+            assert "retry-after" not in answer.headers
+        for path, body in (
+            ("/v1/chat/completions", {**chat, "n": 2}),
+            ("/v1/completions", completion),
+            ("/generate/batch", {"prompts": ["say 1"] * 2}),
+        ):
+            assert server.http.post(path, json=body).status_code == 200
+
+
 def test_time_is_up_while_writing_and_while_waiting() -> None:
     with serving(limits=Limits(running=1, seconds=1.0)) as (_, server):
         told = server.http.post("/generate", json={"prompt": "forever", "max_tokens": 10**6}).json()

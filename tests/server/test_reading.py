@@ -63,12 +63,20 @@ def written(text: str, reason: str = "eos") -> list[Event]:
     return [*(TextDelta("r", character) for character in text), finished("r", reason, text)]
 
 
-def test_the_token_that_ends_a_reply_is_none_of_its_text() -> None:
-    for reason, told in (("eos", [0, 1]), ("length", [0, 1, 2])):
-        events = [PrefillDone("r", 5, 3, 0.0, (token(0),)), round_done("r", 0, (token(1), token(2)))]
-        found = parts([*events, finished("r", reason, "")])
-        assert [t.token_id for part in found if isinstance(part, Tokens) for t in part.tokens] == told
-        assert found[0] == Begun(5, 3)
+@pytest.mark.parametrize(
+    ("reason", "text", "told"),
+    [
+        ("eos", "t0t1", [0, 1]),
+        ("eos", "t0t1t2", [0, 1, 2]),  # its grammar ended it, behind the last token of its text
+        ("length", "t0t1t2", [0, 1, 2]),
+        ("stop", "t0t1", [0, 1, 2]),
+    ],
+)
+def test_the_token_that_ends_a_reply_may_be_none_of_its_text(reason: str, text: str, told: list[int]) -> None:
+    events = [PrefillDone("r", 5, 3, 0.0, (token(0),)), round_done("r", 0, (token(1), token(2)))]
+    found = parts([*events, finished("r", reason, text)])
+    assert [t.token_id for part in found if isinstance(part, Tokens) for t in part.tokens] == told
+    assert found[0] == Begun(5, 3)
 
 
 def test_a_long_prompt_begins_the_answer_early() -> None:

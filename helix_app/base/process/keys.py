@@ -6,6 +6,7 @@ No key is ever logged, or part of the settings.
 from __future__ import annotations
 
 import importlib
+import itertools
 import json
 import logging
 import os
@@ -13,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from helix_app.base import texts
+from helix_app.base.files.locked_file import locked
 from helix_app.base.files.replacing import new_file, replace
 from helix_app.base.process import paths
 
@@ -68,17 +71,16 @@ class KeyStore:
         """Keep a key, or forget it where it is empty.
 
         Raises:
-            OSError: the file cannot be written.
+            OSError: the file cannot be written, or not be read and so not be replaced.
         """
-        in_ring = self._in_ring(url, key)
-        kept = self._file()
-        if kept.get(url, "") == key and not in_ring:
+        wanted = "" if self._in_ring(url, key) else key
+        if not wanted and not self.path.exists():
             return
-        kept.pop(url, None)
-        if key and not in_ring:
-            kept[url] = key
-        if kept or self.path.exists():
-            self._write(kept)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(self.path):
+            kept = self._sound()
+            if kept.pop(url, "") != wanted:
+                self._write({**kept, url: wanted} if wanted else kept)
 
     def _in_ring(self, url: str, key: str) -> bool:
         ring = self._keyring()
@@ -96,13 +98,32 @@ class KeyStore:
 
     def _file(self) -> dict[str, str]:
         try:
-            kept = json.loads(self.path.read_text(encoding="utf-8"))
+            return self._read()
         except (OSError, ValueError):
             return {}
-        return {k: v for k, v in kept.items() if isinstance(v, str)} if isinstance(kept, dict) else {}
+
+    def _sound(self) -> dict[str, str]:
+        """What the file holds; one that is damaged is set aside. Raises OSError."""
+        try:
+            return self._read()
+        except ValueError as error:
+            names = (self.path.with_name(f"{self.path.name}.bad{n or ''}") for n in itertools.count())
+            aside = next(path for path in names if not path.exists())
+            replace(self.path, aside)  # others might read a copy
+            log.warning("%s is damaged (%s) and kept as %s", self.path, type(error).__name__, aside.name)
+            return {}
+
+    def _read(self) -> dict[str, str]:
+        """Raises OSError, and ValueError for a file that holds no keys."""
+        try:
+            kept = texts.read_json(self.path)
+        except FileNotFoundError:
+            return {}
+        if not isinstance(kept, dict):
+            raise ValueError("it holds no keys")
+        return {url: key for url, key in kept.items() if isinstance(key, str)}
 
     def _write(self, kept: dict[str, str]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = new_file(self.path.parent, ".keys")  # of mode 600
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:

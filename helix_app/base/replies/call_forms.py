@@ -7,18 +7,21 @@ import string
 from collections.abc import Mapping
 from typing import Literal
 
+from helix_app.base import texts
+
 NAME = frozenset(string.ascii_letters + string.digits + "_-.")
 _SCALAR = frozenset(string.ascii_letters + string.digits + "+-.")
 _CLOSING = {"{": "}", "[": "]"}
 _ARGUMENTS = ("arguments", "parameters")
 _KEYS = ("name", "type", "function", *_ARGUMENTS)
+_ESCAPES = frozenset('"\\/bfnrtu')  # what may follow a backslash
 
 
 class JsonValue:
     """A JSON value as it comes; looked at only as far as it takes to know where it ends.
 
     Attributes:
-        text: so far.
+        text: so far, its strings as JSON has them.
         done: it is whole.
     """
 
@@ -30,9 +33,10 @@ class JsonValue:
 
     def push(self, character: str) -> bool:
         """Take one more character; False where it is not the value's: that is ``done`` before it, or none at all."""
+        in_string, escaped = self._in_string, self._escaped
         if not self._takes(character):
             return False
-        self.text += character
+        self.text += _in_string(character, escaped) if in_string else character
         return True
 
     def take(self) -> str:
@@ -44,9 +48,10 @@ class JsonValue:
     def read(self) -> object:
         """The value, None where it is none."""
         try:
-            return json.loads(self.text, strict=False)
+            found: object = texts.parse_json(self.text)
         except ValueError:
             return None
+        return texts.whole(found) if isinstance(found, str) else found
 
     def _takes(self, character: str) -> bool:
         if self._in_string:
@@ -73,6 +78,21 @@ class JsonValue:
         else:
             return character not in "}]"
         return True
+
+
+def _in_string(character: str, escaped: bool) -> str:
+    """A character of a string as JSON has it: models write line breaks as they are, and backslashes that escape none.
+
+    ``escaped`` says that it stands behind a backslash.
+    """
+    told = json.dumps(character)[1:-1] if character < " " else character
+    return f"\\{told}" if escaped and character not in _ESCAPES else told
+
+
+def _as_json(text: str) -> str:
+    """A text that is to be JSON, its strings as JSON has them."""
+    value = JsonValue()
+    return value.text if all(value.push(character) for character in text.strip()) else text
 
 
 class JsonCall:
@@ -144,7 +164,7 @@ class JsonCall:
             return not self._strict or self.begun or self._key in _KEYS
         self._state, self.done = "next", self._bare
         if argues and value.text[0] != "{":  # their text as a string, or nothing
-            self._arguments = read if isinstance(read, str) else json.dumps(read) if read else "{}"
+            self._arguments = _as_json(read) if isinstance(read, str) else json.dumps(read) if read else "{}"
         elif self._key == "name" and not self.name:
             self.name = read if isinstance(read, str) else ""
         self._look()
@@ -250,9 +270,11 @@ def _typed(text: str, kind: str) -> object:
     if kind == "string":
         return text
     try:
-        return json.loads(text.lower() if kind == "boolean" else text)
-    except ValueError:
+        value: object = json.loads(text.lower() if kind == "boolean" else text)
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
         return text
+    return value
 
 
 def parameter_types(tools: object) -> dict[str, dict[str, str]]:

@@ -105,7 +105,8 @@ def _blob(folder: Path, manifest: dict[str, Any]) -> Path | None:
 def _hub_cache() -> Iterator[Found]:
     from huggingface_hub import constants
 
-    folder = Path(os.environ.get("HF_HUB_CACHE") or constants.HF_HUB_CACHE)
+    chosen = os.environ.get("HF_HUB_CACHE") or constants.HF_HUB_CACHE
+    folder = Path(os.path.expandvars(paths.expanded(chosen)))  # as the hub's own library has it
     for repo in _listed(folder):
         if not repo.name.startswith("models--"):
             continue

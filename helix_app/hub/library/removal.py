@@ -101,7 +101,11 @@ def _delete(path: Path) -> None:
         for part in part_files(path):
             replacing.remove(part)
     except OSError as exc:
-        raise HelixError("library_not_deleted", path=path, reason=texts.why(exc), detail=repr(exc)) from exc
+        raise _not_deleted(path, exc) from exc
+
+
+def _not_deleted(path: Path, exc: OSError) -> HelixError:
+    return HelixError("library_not_deleted", path=path, reason=texts.why(exc), detail=repr(exc))
 
 
 def _delete_folder(folder: Path) -> None:
@@ -115,12 +119,18 @@ def _delete_folder(folder: Path) -> None:
 
 @contextmanager
 def _locked(entry: CatalogEntry, folder: Path) -> Iterator[None]:
-    """Nobody downloads into the folder meanwhile."""
+    """Nobody downloads into the folder meanwhile. Raises HelixError where somebody does, or nothing can be written."""
+    lock = filelock.FileLock(folder / ".lock", timeout=0)
     try:
-        with filelock.FileLock(folder / ".lock", timeout=0):
-            yield
+        lock.acquire()
     except filelock.Timeout:
         raise DownloadError("download_locked", name=entry.name) from None
+    except OSError as exc:
+        raise _not_deleted(folder, exc) from exc
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _is_shipped(entry: CatalogEntry, root: Path | None) -> bool:

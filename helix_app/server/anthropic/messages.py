@@ -12,6 +12,7 @@ from typing import Any
 from helix_app.base.replies.tool_calls import ToolCallArguments, ToolCallStart
 from helix_app.protocol.events import known
 from helix_app.server.http.errors import ApiError, body_of
+from helix_app.server.http.fields import whole
 from helix_app.server.http.wire import sse
 from helix_app.server.reading import Answer, Begun, End, Part, Thought
 
@@ -118,10 +119,11 @@ _NO_REASON = {"stop_reason": None, "stop_sequence": None}
 
 
 def _object(text: str) -> dict[str, Any]:
-    """Arguments as an object; of a call that was cut off, none."""
+    """Arguments as an object; none of a call that was cut off, or that holds what JSON cannot tell."""
     try:
-        value = json.loads(text or "{}")
-    except ValueError:
+        value = whole(json.loads(text or "{}"))
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -47,7 +47,7 @@ class Body(BaseModel):
         if not isinstance(value, dict):
             return value
         try:
-            value = _whole(value)
+            value = whole(value)
         except RecursionError:
             raise ValueError("it is nested too deeply") from None
         if cls.model_config.get("extra") != "forbid":
@@ -56,13 +56,13 @@ class Body(BaseModel):
         return {name: each for name, each in value.items() if each is not None or name in known}
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
     """The same JSON without halves of characters, which no answer could tell again."""
     if isinstance(value, str):
         return texts.whole(value)
     if isinstance(value, dict):
-        return {_whole(name): _whole(each) for name, each in value.items()}
-    return [_whole(each) for each in value] if isinstance(value, list) else value
+        return {whole(name): whole(each) for name, each in value.items()}
+    return [whole(each) for each in value] if isinstance(value, list) else value
 
 
 class CacheControl(Body):

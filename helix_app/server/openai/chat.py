@@ -7,24 +7,27 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from helix_app.base.replies import thinking
 from helix_app.base.replies.tool_calls import ToolCallArguments, ToolCallStart
 from helix_app.protocol.events import EmittedToken
 from helix_app.server.http.errors import ApiError, body_of
 from helix_app.server.http.wire import sse
 from helix_app.server.openai.usage import chat_logprobs, finish_reason, timings_of, usage_of
-from helix_app.server.reading import Answer, Begun, End, Part, Thought, Tokens
+from helix_app.server.reading import Answer, Begun, End, Form, Part, Thought, Tokens
 
 
 @dataclass
 class Choice:
-    """One reply as far as it was told."""
+    """One reply as far as it was told. Probabilities are those of its answer alone."""
 
     index: int
+    form: Form = field(default_factory=Form)
     content: str = ""
     thought: str = ""
     calls: list[dict[str, Any]] = field(default_factory=list)
     tokens: list[EmittedToken] = field(default_factory=list)
-    fresh: list[EmittedToken] = field(default_factory=list)  # told with the next text
+    fresh: list[EmittedToken] = field(default_factory=list)  # told with the next text of the answer
+    answers: bool = False  # what was said last is of the answer
     end: End | None = None
 
     def take(self, part: Part) -> dict[str, Any] | None:
@@ -35,24 +38,46 @@ class Choice:
             return {"role": "assistant", "content": ""}
         elif isinstance(part, Thought):
             self.thought += part.text
-            self.fresh.clear()  # probabilities are those of the answer
             return {"reasoning_content": part.text}
         elif isinstance(part, Answer):
+            self._begin_answer()
             self.content += part.text
             return {"content": part.text}
         elif isinstance(part, ToolCallStart):
-            self.fresh.clear()
+            self._drop_fresh()
             function = {"name": part.name, "arguments": ""}
             self.calls.append({"id": part.id, "type": "function", "function": function})
             return {"tool_calls": [{"index": part.index, **self.calls[-1], "function": dict(function)}]}
         elif isinstance(part, ToolCallArguments):
             self.calls[part.index]["function"]["arguments"] += part.text
-            self.fresh.clear()
+            self._drop_fresh()
             return {"tool_calls": [{"index": part.index, "function": {"arguments": part.text}}]}
         elif isinstance(part, End):
+            if not self.answers:
+                self._drop_fresh()
             self.end = part
             return {}
         return None
+
+    def _drop_fresh(self) -> None:
+        """These tokens are of no answer."""
+        self.fresh.clear()
+        self.answers = False
+
+    def _begin_answer(self) -> None:
+        """Of the tokens so far, those of the answer stay: none of reasoning, of calls, or of their marks."""
+        if self.answers:
+            return
+        written = "" if self.calls else "".join(token.text for token in self.fresh)
+        left = len(thinking.part(written, self.form.marks, self.form.opens).answer)
+        count = 0  # of those that end the answer
+        for token in reversed(self.fresh):
+            left -= len(token.text)
+            if left < 0:
+                break
+            count += 1
+        del self.fresh[: len(self.fresh) - count]
+        self.answers = True
 
     def take_fresh(self) -> list[EmittedToken]:
         """Tokens whose probabilities are told now."""
@@ -68,10 +93,12 @@ class Choice:
 class ChatCompletion:
     """The answer to one request, of one choice or more."""
 
-    def __init__(self, completion_id: str, model: str, choices: int, top_logprobs: int | None, usage: bool) -> None:
+    def __init__(
+        self, completion_id: str, model: str, choices: int, top_logprobs: int | None, usage: bool, form: Form
+    ) -> None:
         """``top_logprobs`` is None where no probabilities are asked for; ``usage`` is that of a stream."""
         self._head = {"id": completion_id, "created": int(time.time()), "model": model}
-        self._choices = [Choice(index) for index in range(choices)]
+        self._choices = [Choice(index, form) for index in range(choices)]
         self._most, self._usage = top_logprobs, usage
 
     async def whole(self, parts: AsyncIterator[tuple[int, Part]]) -> dict[str, Any]:

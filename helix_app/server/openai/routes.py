@@ -64,10 +64,11 @@ def make_router(desk: Desk) -> APIRouter:
         if body.top_logprobs is not None and not body.logprobs:
             raise of_field("top_logprobs", "it needs logprobs to be true")
         completion_id, n = new_id("chatcmpl-"), body.n or 1
+        _check_count(n, desk)
         asked = [_chat_request(body, f"{completion_id}-{index}", index, ready) for index in range(n)]
         top = (body.top_logprobs or 0) if body.logprobs else None
-        answer = ChatCompletion(completion_id, body.model, n, top, body.wants_usage)
         form = form_of(ready, asked[0], one_call=body.parallel_tool_calls is False)
+        answer = ChatCompletion(completion_id, body.model, n, top, body.wants_usage, form)
         return await _answer(desk, request, "chat/completions", asked, form, answer, bool(body.stream))
 
     @router.post("/completions", responses=STREAM)
@@ -76,8 +77,7 @@ def make_router(desk: Desk) -> APIRouter:
         ready = desk.ready
         check_model(body.model, desk.options, ready)
         completion_id, n, prompts = new_id("cmpl-"), body.n or 1, body.prompts
-        if len(prompts) * n > desk.options.limits.choices:
-            raise of_field("n", f"one request may ask for {desk.options.limits.choices} replies at most")
+        _check_count(len(prompts) * n, desk)
         asked = [
             GenerateRequest(
                 f"{completion_id}-{at}-{index}",
@@ -105,6 +105,13 @@ def make_router(desk: Desk) -> APIRouter:
     return router
 
 
+def _check_count(replies: int, desk: Desk) -> None:
+    """Raise ApiError for more than one request may ask for."""
+    most = desk.options.limits.together
+    if replies > most:
+        raise of_field("n", f"one request may ask for {most:,} at most")
+
+
 def model_card(name: str, ready: ModelReady) -> dict[str, Any]:
     """A model as both OpenAI's and Anthropic's clients read it, with its context and whether it can chat."""
     return {
@@ -117,6 +124,7 @@ def model_card(name: str, ready: ModelReady) -> dict[str, Any]:
         "chat_template": ready.chat_template,
         "type": "model",
         "display_name": ready.target_name,
+        "lifecycle": "active",
         "created_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(_MADE)),
         "parameters": ready.parameters,
         "dtype": ready.dtype,

@@ -41,7 +41,7 @@ def make_router(desk: Desk) -> APIRouter:
     @router.post("/generate/batch", responses=_REFUSALS)
     async def generate_batch(body: BatchBody, request: Request) -> Batch:
         """Write replies to many prompts, several at a time."""
-        most = desk.options.limits.choices
+        most = desk.options.limits.together
         if len(body.prompts) > most:
             raise of_field("prompts", f"there are {len(body.prompts):,} prompts, and one request may have {most:,}")
         asked = [body.request(new_id("gen-"), prompt, index) for index, prompt in enumerate(body.prompts)]

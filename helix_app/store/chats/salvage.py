@@ -46,10 +46,11 @@ def recover(path: Path, why: Exception) -> Recovered:
     """Put a new file in the place of a damaged one, with all that can be read of that; no connection may be open.
 
     Raises:
-        OSError, sqlite3.OperationalError: there is no room for it; the damaged file is where it was.
+        OSError, sqlite3.OperationalError: there is no room for it, and the damaged file is where it was; or that is set
+            aside and the new one is ready, for ``finish``.
     """
     log.error("%s is damaged (%s)", path, why)
-    new = path.with_name(f"{path.name}.new")
+    new = _new(path)
     _remove(new)
     try:
         with closing(schema.connect(new)) as db:
@@ -59,11 +60,45 @@ def recover(path: Path, why: Exception) -> Recovered:
             db.execute("PRAGMA journal_mode = DELETE")  # so that it is one file, to be renamed
         aside = _set_aside(path)
     except BaseException:
-        _remove(new)
+        if path.exists():
+            _remove(new)
         raise
     replacing.replace(new, path)
-    log.error("%d conversations and %d messages could be read; the file is kept as %s", chats, messages, aside.name)
-    return Recovered(chats, messages, aside)
+    return _told(Recovered(chats, messages, aside))
+
+
+def finish(path: Path) -> Recovered | None:
+    """Put the new file in its place, where a recovery was cut off after it had set the damaged one aside.
+
+    Returns:
+        What became of the damaged file; None where there is nothing to finish.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    new = _new(path)
+    asides = [each for each in path.parent.glob(f"{path.name}.damaged-*") if _stamp(each).isdigit()]
+    unfinished = any(Path(f"{new}{end}").exists() for end in ("-wal", "-journal"))
+    if path.exists() or not asides or not new.exists() or unfinished:
+        return None
+    aside = max(asides, key=lambda each: int(_stamp(each)))
+    _set_logs_aside(path, aside)  # else they would be taken for the new file's
+    replacing.replace(new, path)
+    try:
+        with closing(schema.connect(path, "mode=ro")) as db:
+            return _told(Recovered(*_counts(db), aside))
+    except sqlite3.Error:  # whoever opens it comes upon that as well
+        return None
+
+
+def _new(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
+
+
+def _told(recovered: Recovered) -> Recovered:
+    found, name = (recovered.chats, recovered.messages), recovered.path.name
+    log.error("%d conversations and %d messages could be read; the file is kept as %s", *found, name)
+    return recovered
 
 
 def _set_aside(path: Path) -> Path:
@@ -73,15 +108,29 @@ def _set_aside(path: Path) -> Path:
         stamp += 1
         aside = path.with_name(f"{path.name}.damaged-{stamp}")
     replacing.replace(path, aside)
+    _set_logs_aside(path, aside)
+    return aside
+
+
+def _stamp(aside: Path) -> str:
+    return aside.name.rpartition("-")[2]
+
+
+def _set_logs_aside(path: Path, aside: Path) -> None:
     for end in ("-wal", "-shm"):
         with suppress(FileNotFoundError):
             replacing.replace(f"{path}{end}", f"{aside}{end}")
-    return aside
 
 
 def _remove(path: Path) -> None:
     for end in ("", "-wal", "-shm", "-journal"):
         Path(f"{path}{end}").unlink(missing_ok=True)
+
+
+def _counts(db: sqlite3.Connection) -> tuple[int, int]:
+    """How many conversations and messages there are."""
+    chats = db.execute("SELECT count(*) FROM chats WHERE NOT deleted").fetchone()[0]
+    return int(chats), int(db.execute("SELECT count(*) FROM messages").fetchone()[0])
 
 
 def _copy(path: Path, new: sqlite3.Connection) -> tuple[int, int]:
@@ -99,7 +148,7 @@ def _copy(path: Path, new: sqlite3.Connection) -> tuple[int, int]:
             return 0, 0
         found = {table: _rows(old, table) if table in tables else iter(()) for table in _COLUMNS}
         deleted = [row["id"] for row in found["chats"] if _add_chat(new, row) and row["deleted"]]
-        messages = _add_messages(new, found["messages"])
+        _add_messages(new, found["messages"])
         for row in found["runs"]:
             new.execute(
                 "INSERT OR IGNORE INTO runs (message, size, created, document) "
@@ -111,8 +160,7 @@ def _copy(path: Path, new: sqlite3.Connection) -> tuple[int, int]:
     _settle(new)
     for chat_id in deleted:
         new.execute("UPDATE chats SET deleted = 1 WHERE id = ?", (chat_id,))
-    chats = int(new.execute("SELECT count(*) FROM chats WHERE NOT deleted").fetchone()[0])
-    return chats, messages
+    return _counts(new)
 
 
 def _add_chat(new: sqlite3.Connection, row: dict[str, Any]) -> bool:
@@ -131,7 +179,7 @@ def _add_chat(new: sqlite3.Connection, row: dict[str, Any]) -> bool:
     return True
 
 
-def _add_messages(new: sqlite3.Connection, rows: Iterator[dict[str, Any]]) -> int:
+def _add_messages(new: sqlite3.Connection, rows: Iterator[dict[str, Any]]) -> None:
     """In the order of writing, so that a message whose parent is not there yet has lost it."""
     chat_of: dict[str, str] = {}
     last: dict[str, str] = {}
@@ -161,7 +209,6 @@ def _add_messages(new: sqlite3.Connection, rows: Iterator[dict[str, Any]]) -> in
             new.execute("UPDATE chats SET updated = ? WHERE id = ?", (message.created, chat_id))
         chat_of[message_id] = chat_id
         last[chat_id] = message_id
-    return len(chat_of)
 
 
 def _settle(new: sqlite3.Connection) -> None:

@@ -210,6 +210,7 @@ class ChatStore:
 
     def _writer(self) -> sqlite3.Connection:
         """A connection that writes, to a file that is whole and has been tidied."""
+        self._recovered = salvage.finish(self.path) or self._recovered
         there = self.path.exists()
         try:
             try:

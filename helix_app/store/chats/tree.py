@@ -36,7 +36,7 @@ def whole(value: T) -> T:
     """The same record without halves of characters in its texts, which no file takes."""
     made: Any = value
     if isinstance(made, str):
-        made = texts.whole(made)
+        made = texts.whole_name(made)
     elif isinstance(made, tuple):
         made = tuple(whole(part) for part in made)
     elif is_dataclass(made) and not isinstance(made, type):

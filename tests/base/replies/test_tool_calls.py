@@ -93,6 +93,12 @@ EXAMPLES: dict[str, tuple[str, str, str, Calls]] = {
         "",
         [("a", {"x": 1})],
     ),
+    "hermes, arguments as text with breaks as they are": (
+        "hermes",
+        '<tool_call>{"name": "a", "arguments": " {\\"x\\": \\"one\n\\ttwo\\"}\n"}</tool_call>',
+        "",
+        [("a", {"x": "one\n\ttwo"})],
+    ),
     "hermes without arguments": ("hermes", '<tool_call>{"name": "a"}</tool_call>', "", [("a", {})]),
     "hermes, null": ("hermes", '<tool_call>{"name": "a", "arguments": null}</tool_call>', "", [("a", {})]),
     "hermes, a brace too many": ("hermes", '<tool_call>{"name": "a", "arguments": {}}}\n</tool_call>', "", [("a", {})]),
@@ -114,6 +120,30 @@ EXAMPLES: dict[str, tuple[str, str, str, Calls]] = {
         '<tool_call><tool_call>{"name": "a", "arguments": {}}</tool_call>',
         "<tool_call>",
         [("a", {})],
+    ),
+    "hermes, breaks and backslashes as they are": (
+        "hermes",
+        '<tool_call>{"name": "a", "arguments": {"x\ty": "one\n\ttwo \\\n\\d \\\\ \\"\\n\x01"}}</tool_call>',
+        "",
+        [("a", {"x\ty": 'one\n\ttwo \\\n\\d \\ "\n\x01'})],
+    ),
+    "llama, breaks as they are": (
+        "llama",
+        '{"name": "a", "parameters": {"x": "one\r\n\ttwo",\n"y": ["\n"]}}',
+        "",
+        [("a", {"x": "one\r\n\ttwo", "y": ["\n"]})],
+    ),
+    "mistral, breaks as they are": (
+        "mistral",
+        '[TOOL_CALLS][{"name": "a", "arguments": {"x": "one\n\ttwo"}}]',
+        "",
+        [("a", {"x": "one\n\ttwo"})],
+    ),
+    "mistral by name, breaks as they are": (
+        "mistral",
+        '[TOOL_CALLS]a[ARGS]{"x": "one\n\ttwo"}',
+        "",
+        [("a", {"x": "one\n\ttwo"})],
     ),
     "llama": ("llama", ' {"name": "look", "parameters": {"q": "x; y"}}', "", [("look", {"q": "x; y"})]),
     "llama with its type": (
@@ -155,6 +185,18 @@ EXAMPLES: dict[str, tuple[str, str, str, Calls]] = {
         "<function=a>\n</function>\n</tool_call>\n<function=b><parameter=x>1</parameter></function>",
         "",
         [("a", {}), ("b", {"x": 1})],
+    ),
+    "hermes, half a character": (
+        "hermes",
+        '<tool_call>{"name": "a\\ud83d", "arguments": "{\\"x\\": \\"\\ud83d\\"}"}</tool_call>',
+        "",
+        [("a\ufffd", {"x": "\ufffd"})],
+    ),
+    "xml, numbers that are none": (
+        "xml",
+        "<function=a><parameter=x>NaN</parameter><parameter=y>1e999</parameter></function>",
+        "",
+        [("a", {"x": "NaN", "y": "1e999"})],
     ),
     "xml that breaks off": ("xml", "<function=a>oh <b>", "oh <b>", [("a", {})]),
 }
@@ -252,6 +294,14 @@ def test_what_templates_write_is_read_again(calls: list[tuple[str, dict[str, obj
     llama = "; ".join(dumped({"name": name, "parameters": value}) for name, value in calls)
     for style, reply in (("hermes", hermes), ("mistral", mistral), ("llama", llama)):
         assert read(parted(style, *reply)) == ("", calls)
+
+
+@pytest.mark.parametrize("style", ["hermes", "xml"])
+def test_what_is_nested_too_deeply_costs_no_reply(style: str) -> None:
+    begin = {"hermes": '<tool_call>{"name": "a", "x": ', "xml": "<function=a><parameter=x>"}[style]
+    end = {"hermes": ', "arguments": {}}', "xml": "</parameter></function>"}[style]
+    _, calls = read(parted(style, begin + "[" * 5000 + "]" * 5000 + end))
+    assert [name for name, _ in calls] == ["a"]
 
 
 def test_arguments_are_told_as_they_come() -> None:

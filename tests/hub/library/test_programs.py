@@ -68,6 +68,14 @@ def test_the_hubs_cache_gives_files_and_folders(person: Path, tmp_path: Path) ->
     )
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a permission there")
+@pytest.mark.parametrize("chosen", ["~/elsewhere", "$HOME/elsewhere"])
+def test_the_hubs_cache_by_a_short_path(person: Path, monkeypatch: pytest.MonkeyPatch, chosen: str) -> None:
+    file = hub_cache(person / "elsewhere", "maker/model-GGUF", "model-Q8_0.gguf")
+    monkeypatch.setenv("HF_HUB_CACHE", chosen)
+    assert find_all(person) == (Found(file, "hf_cache"),)
+
+
 def test_a_split_model_is_one(tmp_path: Path) -> None:
     first = put(tmp_path / "deep" / "er" / "big-00001-of-00002.gguf")
     put(tmp_path / "deep" / "er" / "big-00002-of-00002.gguf")

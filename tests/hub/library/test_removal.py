@@ -136,3 +136,16 @@ def test_a_file_that_cannot_be_deleted_says_so(folder: Path, monkeypatch: pytest
     monkeypatch.setattr(Path, "unlink", refuse)
     error = fails("tiny")
     assert (error.code, error.fields["reason"]) == ("library_not_deleted", "Permission denied")
+
+
+def test_a_folder_that_may_only_be_read_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(folder / "tiny.gguf", PAYLOAD)
+
+    def refuse(lock: filelock.FileLock) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
+    error = fails("tiny")
+    assert (error.code, error.fields["path"]) == ("library_not_deleted", str(folder))
+    assert error.fields["reason"] == "Permission denied"
+    assert (folder / "tiny.gguf").exists()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from helix_app.base.replies.tool_calls import ToolCallArguments, ToolCallStart
+from helix_app.server.anthropic.messages import Answering
+from helix_app.server.reading import End, Part
+from tests.engine.host.fake_engines import finished
 from tests.later import Later
 from tests.server.fakes import Running, user
 
@@ -47,6 +53,27 @@ def test_an_error_in_the_middle_ends_the_stream_with_it(client: anthropic.Anthro
         with pytest.raises(anthropic.APIError, match="stopped unexpectedly"):
             for _ in texts:
                 pass
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ('{"x": NaN}', {}),
+        ('{"x": [1e999]}', {}),
+        ('{"x": "half', {}),
+        pytest.param('{"x": ' + "[" * 5000 + "]" * 5000 + "}", {}, id="deep"),
+        ('{"x": "a\\ud83d", "y": [1.5]}', {"x": "a\ufffd", "y": [1.5]}),
+    ],
+)
+def test_arguments_that_json_cannot_tell_cost_no_reply(arguments: str, told: dict[str, Any]) -> None:
+    async def parts() -> AsyncIterator[Part]:
+        yield ToolCallStart(0, "c", "look")
+        yield ToolCallArguments(0, arguments)
+        yield End("eos", finished("r", "eos", "").metrics, "", ())
+
+    message = asyncio.run(Answering("m", "fake").whole(parts()))
+    assert message["content"] == [{"type": "tool_use", "id": "c", "name": "look", "input": told}]
+    json.dumps(message, ensure_ascii=False, allow_nan=False).encode()
 
 
 def test_a_stream_begins_with_the_tokens_that_the_whole_tells(server: Running) -> None:

@@ -1,4 +1,4 @@
-"""Blocks of content, and fields that are refused by name."""
+"""The model, blocks of content, and fields that are refused by name."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from tests.later import Later
 from tests.server.fakes import Running, user
 
 anthropic = Later("anthropic")
+
+
+def test_the_model_that_is_loaded(client: anthropic.Anthropic) -> None:
+    one = client.models.list().data[0]
+    assert (one.id, one.display_name, one.lifecycle) == ("fake", "Fake 1B", "active")
 
 
 def test_blocks_of_content(client: anthropic.Anthropic) -> None:

@@ -9,7 +9,8 @@ import pytest
 from helix_app.base.replies.tool_calls import ToolCallArguments, ToolCallStart
 from helix_app.protocol.events import EmittedToken
 from helix_app.server.openai.chat import Choice
-from helix_app.server.reading import Answer, Tokens
+from helix_app.server.reading import Answer, End, Form, Thought, Tokens
+from tests.engine.host.fake_engines import finished
 from tests.later import Later
 from tests.server.fakes import Running, user
 
@@ -48,6 +49,7 @@ def test_a_stream_adds_up_to_the_whole(client: openai.OpenAI) -> None:
         assert choice.finish_reason == reasons[choice.index] == "stop"
         assert choice.logprobs is not None
         assert choice.logprobs.content == tokens[choice.index]
+        assert [token.token for token in tokens[choice.index]] == ["c ", "d "]
     assert usage == whole.usage
 
 
@@ -75,5 +77,38 @@ def test_probabilities_are_those_of_the_answer_alone() -> None:
     assert [token.token_id for token in choice.tokens] == [1]
 
 
+def test_an_answer_that_begins_within_a_round_has_its_own_probabilities() -> None:
+    choice = Choice(0, Form(("<think>", "</think>"), opens=True))
+    choice.take(_tokens("Hi", " there"))
+    choice.take(Thought("Hi there"))
+    choice.take(_tokens(" done", " </think>", "\n\n", "Hi", " there"))
+    choice.take(Thought(" done"))
+    choice.take(Answer("Hi there!"))
+    assert [token.text for token in choice.take_fresh()] == ["Hi", " there"]
+    choice.take(_tokens("!"))
+    choice.take(End("eos", finished("r", "eos", "").metrics, "", ()))
+    assert [token.text for token in choice.take_fresh()] == ["!"]
+
+
+@pytest.mark.parametrize("marks", [("", ""), ("<think>", "</think>")])
+def test_an_answer_without_reasoning_has_all_its_probabilities(marks: tuple[str, str]) -> None:
+    choice = Choice(0, Form(marks))
+    choice.take(_tokens(" Write", " </think>"))
+    choice.take(Answer(" Write </think> now"))
+    assert [token.text for token in choice.take_fresh()] == [" Write", " </think>"]
+
+
+def test_reasoning_without_an_answer_has_no_probabilities() -> None:
+    choice = Choice(0, Form(("<think>", "</think>")))
+    choice.take(_tokens("<think>", "Hi"))
+    choice.take(Thought("Hi"))
+    choice.take(End("length", finished("r", "length", "").metrics, "", ()))
+    assert choice.take_fresh() == []
+
+
 def _token(number: int) -> EmittedToken:
     return EmittedToken(number, f"t{number}", "plain", 1.0)
+
+
+def _tokens(*texts: str) -> Tokens:
+    return Tokens(tuple(EmittedToken(0, text, "plain", 1.0) for text in texts))

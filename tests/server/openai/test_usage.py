@@ -13,3 +13,10 @@ def test_probabilities_are_logarithms() -> None:
     told = chat_logprobs([token], 1)["content"][0]
     assert (told["token"], told["logprob"], told["bytes"]) == ("é", math.log(0.25), [195, 169])
     assert told["top_logprobs"][0]["logprob"] == math.log(0.5)
+
+
+def test_a_part_of_a_character_has_no_bytes_that_are_known() -> None:
+    from helix_app.protocol.events import EmittedToken
+    from helix_app.server.openai.usage import chat_logprobs
+
+    assert chat_logprobs([EmittedToken(5, " \ufffd", "plain", 1.0)], 0)["content"][0]["bytes"] is None

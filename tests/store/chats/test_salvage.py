@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from helix_app.base.files import replacing
 from helix_app.protocol.conversations.chats import (
     ChangeChat,
     Chat,
@@ -286,3 +287,47 @@ def test_what_was_never_sent_is_taken_over(tmp_path: Path, template: tuple[Path,
     assert store.take_recovered() is not None
     assert store.unsent() == UnsentOpened("not sent yet")
     store.close()
+
+
+@pytest.mark.parametrize("refused", ["chats.db", "-wal"])  # ends of what a file is to be renamed to
+def test_a_recovery_that_was_cut_off_is_finished(
+    tmp_path: Path, template: tuple[Path, dict[str, Chat]], monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    path, before = tmp_path / "chats.db", template[1]
+    path.write_bytes(template[0].read_bytes())
+    made.query(path, "DROP TABLE chores")
+    replace = replacing.replace
+
+    def refuse(source: Path | str, target: Path | str) -> None:
+        if str(target).endswith(refused):
+            raise PermissionError(13, "Permission denied")
+        replace(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(replacing, "replace", refuse)
+        store = ChatStore(path)
+        assert not store.kept
+        store.close()
+    assert not path.exists()
+    log = Path(f"{path}-wal")
+    log.write_bytes(b"of the damaged file")
+    store = ChatStore(path)
+    recovered = store.take_recovered()
+    assert recovered is not None
+    assert aside(path) == [recovered.path]
+    assert Path(f"{recovered.path}-wal").read_bytes() == b"of the damaged file"
+    messages = sum(len(chat.messages) for chat in before.values())
+    assert (recovered.chats, recovered.messages) == (len(before), messages)
+    assert check_what_is_left(store, before) == messages
+    store.close()
+
+
+def test_a_new_file_that_was_not_written_to_its_end_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "chats.db"
+    for name in ("chats.db.new", "chats.db.new-wal", "chats.db.damaged-7"):
+        (tmp_path / name).write_bytes(b"half of it")
+    store = ChatStore(path)
+    assert store.take_recovered() is None
+    assert (store.kept, store.entries()) == (True, ())
+    store.close()
+    assert (tmp_path / "chats.db.new").read_bytes() == b"half of it"

@@ -111,7 +111,7 @@ class Responding:
         prompt, written = known(metrics.prompt_tokens), known(metrics.tokens_generated)
         return {
             "input_tokens": prompt,
-            "input_tokens_details": {"cached_tokens": known(metrics.cached_tokens)},
+            "input_tokens_details": {"cached_tokens": known(metrics.cached_tokens), "cache_write_tokens": 0},
             "output_tokens": written,
             "output_tokens_details": {"reasoning_tokens": min(self._reasoned, written)},
             "total_tokens": prompt + written,
@@ -148,7 +148,7 @@ class Responding:
         return []
 
     def _over(self, end: End) -> list[_Event]:
-        closed = self._finish()
+        closed = self._finish("incomplete" if finish_reason(end) == "length" else "completed")
         self._end = end
         told = self.told()
         kind = "incomplete" if told["status"] == "incomplete" else "completed"
@@ -174,14 +174,14 @@ class Responding:
         self.output.append(item)
         return [self._event("output_item.added", item=dict(item))]
 
-    def _finish(self) -> list[_Event]:
+    def _finish(self, status: str = "completed") -> list[_Event]:
         """Close the item that is open."""
         kind, self._open = self._open, ""
         if not kind:
             return []
         item = self.output[-1]
         if "status" in item:
-            item["status"] = "completed"
+            item["status"] = status
         events = []
         if kind in _TEXTS:
             text = item["content"][0]["text"]

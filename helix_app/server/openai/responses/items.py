@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from helix_app.protocol.requests import ChatMessage
 from helix_app.server.http.errors import of_field
 from helix_app.server.openai.responses.memory import Kept
+from helix_app.server.openai.responses.models import joined_name
 
 Order = Literal["asc", "desc"]
 
@@ -46,7 +47,7 @@ def _known(ids: list[str], item_id: str, field: str) -> str:
 
 def _items_of(kept: Kept) -> Iterator[dict[str, Any]]:
     """In the order of the conversation, without the reply; the same ids whenever they are asked for."""
-    name = kept.response["id"].removeprefix("resp_")
+    name, named = kept.response["id"].removeprefix("resp_"), _named(kept.response.get("tools", ()))
     for n, message in enumerate(kept.messages[:-1]):
         if message.role == "tool":
             output = {"call_id": message.tool_call_id, "output": message.content}
@@ -54,7 +55,18 @@ def _items_of(kept: Kept) -> Iterator[dict[str, Any]]:
         elif message.content or not message.tool_calls:
             yield _item(f"msg_{name}_{n}", "message", {"role": message.role, "content": [_text(message)]})
         for at, call in enumerate(json.loads(message.tool_calls or "[]")):
-            yield _item(f"fc_{name}_{n}_{at}", "function_call", {"call_id": call["id"], **call["function"]})
+            function = {**call["function"], **named.get(call["function"]["name"], {})}
+            yield _item(f"fc_{name}_{n}_{at}", "function_call", {"call_id": call["id"], **function})
+
+
+def _named(tools: Iterable[dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """Namespace and name of the functions that have one, by what the model calls them."""
+    spaces = [(tool["name"], tool["tools"]) for tool in tools if tool["type"] == "namespace"]
+    return {
+        joined_name(space, function["name"]): {"namespace": space, "name": function["name"]}
+        for space, functions in spaces
+        for function in functions
+    }
 
 
 def _item(item_id: str, kind: str, told: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from helix_app.protocol.requests import ChatMessage
@@ -28,11 +28,19 @@ def session_in(response_id: str) -> str:
 
 @dataclass(frozen=True)
 class Kept:
-    """A response and the conversation it ends."""
+    """A response and the messages it was made of, with the reply as the last one."""
 
     response: dict[str, Any]
     messages: tuple[ChatMessage, ...]
     size: int
+
+    @property
+    def conversation(self) -> tuple[ChatMessage, ...]:
+        """What follows on it goes on with: a reply that went on with a begun answer is one message with that."""
+        last = self.messages[-2:]
+        if len(last) < 2 or last[0].role != "assistant" or last[0].tool_calls:
+            return self.messages
+        return (*self.messages[:-2], replace(last[1], content=last[0].content + last[1].content))
 
 
 class Responses(Protocol):

@@ -43,7 +43,7 @@ def make_router(desk: Desk, memory: Responses) -> APIRouter:
         caller: Caller = request.scope["state"]["caller"]
         before: tuple[ChatMessage, ...] = ()
         if body.previous_response_id is not None:
-            before = (await found(request, body.previous_response_id, "previous_response_id")).messages
+            before = (await found(request, body.previous_response_id, "previous_response_id")).conversation
         said = (*before, *body.messages())
         asked = _request_of(new_response_id(request.scope["state"].get("session", "")), body, said, ready)
 

@@ -6,6 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
+
+from helix_app.base.replies.tool_calls import ToolCallArguments, ToolCallStart
+from helix_app.server.reading import Answer, End, Part
+from tests.engine.host.fake_engines import finished
 from tests.later import Later
 from tests.server.fakes import Running
 
@@ -18,7 +23,8 @@ def test_a_response(client: openai.OpenAI) -> None:
     assert (told.status, told.instructions, told.metadata) == ("completed", "Be brief.", {"a": "b"})
     assert told.usage is not None
     assert (told.usage.input_tokens, told.usage.output_tokens, told.usage.total_tokens) == (3, 3, 6)
-    assert told.usage.input_tokens_details.cached_tokens == 2
+    details = told.usage.input_tokens_details
+    assert (details.cached_tokens, details.cache_write_tokens) == (2, 0)
     assert told.usage.output_tokens_details.reasoning_tokens == 0
 
 
@@ -45,11 +51,16 @@ def test_a_stream_builds_the_same_response(client: openai.OpenAI) -> None:
     assert 0 < final.usage.output_tokens_details.reasoning_tokens < final.usage.output_tokens
 
 
-def test_a_reply_without_room_to_end_is_incomplete() -> None:
+@pytest.mark.parametrize(
+    ("said", "kinds"),
+    [
+        ([Answer("y")], ["message"]),
+        ([Answer("y"), ToolCallStart(0, "c", "look"), ToolCallArguments(0, '{"x": ')], ["message", "function_call"]),
+    ],
+)
+def test_a_reply_without_room_to_end_is_incomplete(said: list[Part], kinds: list[str]) -> None:
     from helix_app.server.openai.responses.answer import Responding
     from helix_app.server.openai.responses.models import ResponsesBody
-    from helix_app.server.reading import Answer, End, Part
-    from tests.engine.host.fake_engines import finished
 
     ended: list[Responding] = []
 
@@ -57,13 +68,16 @@ def test_a_reply_without_room_to_end_is_incomplete() -> None:
         ended.append(over)
 
     async def parts() -> AsyncIterator[Part]:
-        yield Answer("y")
+        for part in said:
+            yield part
         yield End("length", finished("r", "length", "y").metrics, "y", ())
 
     answer = Responding("r", ResponsesBody(model="m", input="x"), end)
     told = asyncio.run(answer.whole(parts()))
     assert told["status"] == "incomplete"
     assert told["incomplete_details"] == {"reason": "max_output_tokens"}
+    assert [item["type"] for item in told["output"]] == kinds
+    assert [item["status"] for item in told["output"]] == ["completed"] * (len(kinds) - 1) + ["incomplete"]
     assert ended == [answer]
 
 

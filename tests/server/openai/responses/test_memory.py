@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from helix_app.protocol.requests import ChatMessage
-from helix_app.server.openai.responses.memory import Memory, new_response_id, session_in
+from helix_app.server.openai.responses.memory import Kept, Memory, new_response_id, session_in
 
 
 async def kept(memory: Memory, *names: str) -> list[str]:
@@ -48,3 +48,15 @@ def test_an_id_names_its_conversation_and_no_other_text_does() -> None:
     assert new_response_id(session) != new_response_id(session)
     for other in (new_response_id(), "", session, f"resp_1_{session}", new_response_id(session) + "0"):
         assert session_in(other) == ""
+
+
+def test_a_reply_and_the_answer_that_it_went_on_with_are_one_message() -> None:
+    asked, begun = ChatMessage("user", "q"), ChatMessage("assistant", "On")
+    called, reply = (ChatMessage("assistant", text, tool_calls="[1]") for text in ("", "ce"))
+    for messages, told in (
+        ((asked, begun, reply), (asked, ChatMessage("assistant", "Once", tool_calls="[1]"))),
+        ((asked, begun, asked, reply), (asked, begun, asked, reply)),
+        ((asked, called, reply), (asked, called, reply)),
+        ((reply,), (reply,)),
+    ):
+        assert Kept({}, messages, 0).conversation == told

@@ -13,10 +13,21 @@ from tests.server.fakes import Running, fake_server
 openai = Later("openai")
 
 
-def test_one_follows_on_another(client: openai.OpenAI, server: Running, monkeypatch: Any) -> None:
-    seen: list[Any] = []
+@pytest.fixture
+def seen(server: Running, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The requests that come to the engine."""
+    found: list[Any] = []
     submit = server.pump.submit
-    monkeypatch.setattr(server.pump, "submit", lambda request, watch: (seen.append(request), submit(request, watch))[1])
+
+    def seeing(request: Any, watch: Any) -> Any:
+        found.append(request)
+        return submit(request, watch)
+
+    monkeypatch.setattr(server.pump, "submit", seeing)
+    return found
+
+
+def test_one_follows_on_another(client: openai.OpenAI, seen: list[Any]) -> None:
     one = client.responses.create(model="fake", input="say 2", instructions="Never carried on.")
     two = client.responses.create(model="fake", input="say 1", previous_response_id=one.id, store=False)
     asked = [(message.role, message.content) for message in seen[1].messages]
@@ -27,6 +38,17 @@ def test_one_follows_on_another(client: openai.OpenAI, server: Running, monkeypa
     client.responses.delete(one.id)
     with pytest.raises(openai.NotFoundError, match="keeps the last"):
         client.responses.create(model="fake", input="x", previous_response_id=one.id)
+
+
+def test_a_reply_that_went_on_with_a_begun_answer_is_one_turn_with_it(client: openai.OpenAI, seen: list[Any]) -> None:
+    begun: Any = [{"role": "user", "content": "Go on."}, {"role": "assistant", "content": "say 2"}]
+    one = client.responses.create(model="fake", input=begun)
+    two = client.responses.create(model="fake", input="say 1", previous_response_id=one.id)
+    turns = [("user", "Go on."), ("assistant", "say 2w0 w1 "), ("user", "say 1")]
+    assert [(message.role, message.content) for message in seen[1].messages] == turns
+    made: list[Any] = [client.responses.input_items.list(each.id, order="asc").data for each in (one, two)]
+    told = [[(item.role, item.content[0].text) for item in items] for items in made]
+    assert told == [[("user", "Go on."), ("assistant", "say 2")], turns]
 
 
 def test_nobody_sees_the_responses_of_another_key() -> None:
@@ -59,6 +81,19 @@ def test_what_a_response_was_made_of_is_paged_through(client: openai.OpenAI) -> 
     assert told[1]["content"] == [{"type": "output_text", "text": "w0 w1 ", "annotations": []}]
     assert (told[2]["name"], told[2]["call_id"], told[3]["output"]) == ("look", "c1", "seen")
     assert len({item["id"] for item in told}) == 5
+
+
+def test_a_call_of_a_namespace_is_told_with_it(client: openai.OpenAI) -> None:
+    tools: Any = [{"type": "namespace", "name": "maps", "tools": [{"type": "function", "name": "look"}]}]
+    calls: Any = [
+        {"type": "function_call", "call_id": "c1", "namespace": "maps", "name": "look", "arguments": "{}"},
+        {"type": "function_call", "call_id": "c2", "name": "other", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "c1", "output": "seen"},
+        {"role": "user", "content": "say 1"},
+    ]
+    made = client.responses.create(model="fake", input=calls, tools=tools, tool_choice="none")
+    told = [item.to_dict() for item in client.responses.input_items.list(made.id, order="asc")]
+    assert [(item.get("namespace"), item["name"]) for item in told[:2]] == [("maps", "look"), (None, "other")]
 
 
 def test_pages_before_an_item_and_what_cannot_be_asked(client: openai.OpenAI, server: Running) -> None:
