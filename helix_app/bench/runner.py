@@ -93,7 +93,7 @@ def run_benchmark(
     begin = time.perf_counter()
     prompts = _prompts(config)
     request = to_load_request(LoadChoice(config.target, config.draft, config.device, config.dtype, config.context))
-    request = replace(request, context_required=config.context is not None)
+    request = replace(request, context_required=config.context is not None and config.context_required)
     notices: list[BenchNotice] = []
     used = engine or Engine()
     try:
@@ -102,6 +102,8 @@ def run_benchmark(
         session, ready = used.session, used.ready
         if session is None or ready is None:
             raise HelixError("bench_nothing")
+        if config.context is not None and not config.context_required:
+            config = replace(config, context=ready.context_length)
         with ExitStack() as programs:  # that peers are
             target = inspect(request.target)
             read = inspect_head if ready.draft == "head" else inspect
@@ -130,7 +132,7 @@ def _run(bench: _Bench, tasks: Sequence[Task], begin: float) -> BenchResult:
         created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         complete=len(runs) == len(slots),
         command=config.command(),
-        settings={key: value for key, value in asdict(config).items() if key != "prompts"},
+        settings=config.settings(),
         machine=facts,
         versions=versions,
         models=models,

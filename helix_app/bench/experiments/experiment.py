@@ -196,7 +196,7 @@ def document(experiment: Experiment, config: BenchConfig, ready: ModelReady | No
         "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "command": command,
         **asdict(experiment),
-        "settings": {key: value for key, value in asdict(config).items() if key != "prompts"},
+        "settings": config.settings(),
         "machine": machine.machine_facts(),
         "versions": machine.version_facts(),
         "model": None if ready is None else asdict(ready),
