@@ -2894,8 +2894,16 @@ Protokolle: {logs}</translation>
    <translation>Nach {n:Nachricht|Nachrichten} der Unterhaltung</translation>
   </message>
   <message>
+   <source>As the chat asked it</source>
+   <translation>Wie in der Unterhaltung gefragt</translation>
+  </message>
+  <message>
    <source>Auto</source>
    <translation>Auto</translation>
+  </message>
+  <message>
+   <source>Begin anew</source>
+   <translation>Neu beginnen</translation>
   </message>
   <message>
    <source>Begin without them</source>
