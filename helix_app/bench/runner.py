@@ -235,7 +235,7 @@ def _peers(bench: _Bench) -> Iterator[Arm]:
     names = tuple(name for name in bench.config.peers if name != LLAMACPP)
     if not names:
         return
-    from helix_app.bench.peers import load_peers
+    from helix_app.bench.peers import load_peers, number_format
 
     for name in names:
         bench.on_progress(BenchProgress("peer", arm=name))
@@ -246,20 +246,31 @@ def _peers(bench: _Bench) -> Iterator[Arm]:
         if isinstance(arm, Exception):
             bench.notices.append(failure_notice("bench_peer_failed", arm, peer=name))
         else:
+            _tell_format(bench, name, number_format(bench.session))
             yield arm
+
+
+def _tell_format(bench: _Bench, peer: str, theirs: str) -> None:
+    """Note that a peer computes in another number format."""
+    if theirs != bench.ready.dtype:
+        fields = ("peer", peer), ("theirs", theirs), ("ours", bench.ready.dtype)
+        bench.notices.append(BenchNotice("bench_peer_format", fields))
 
 
 def _llamacpp(bench: _Bench) -> list[LlamaCppArm]:
     """Its arm, or none and a notice; its server ends with ``programs``."""
-    from helix_app.bench.llamacpp import opened
+    from helix_app.bench.llamacpp import number_format, opened
 
     bench.on_progress(BenchProgress("peer", arm=LLAMACPP))
     try:
-        arm = opened(bench.config.peer_path, bench.session, bench.target, bench.cancel)
-        return [bench.programs.enter_context(arm)]
+        arm = bench.programs.enter_context(
+            opened(bench.config.peer_path, bench.session, bench.target, bench.cancel)
+        )
     except HelixError as exc:
         bench.notices.append(failure_notice("bench_peer_failed", exc, peer=LLAMACPP))
         return []
+    _tell_format(bench, LLAMACPP, number_format(bench.target))
+    return [arm]
 
 
 def _as_error(exc: Exception, ready: ModelReady) -> HelixError:

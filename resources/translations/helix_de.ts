@@ -8642,6 +8642,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>{peer} kann dieses Modell hier nicht ausführen und wurde daher ausgelassen. {reason}</translation>
   </message>
   <message>
+   <source>{peer} runs these weights as {theirs}, Helix as {ours}: their speeds are of two number formats.</source>
+   <translation>{peer} rechnet mit diesen Gewichten als {theirs}, Helix als {ours}: Die Geschwindigkeiten gehören zu zwei Zahlenformaten.</translation>
+  </message>
+  <message>
    <source>{prompt}: {arms} differ from token {n} ({a} / {b})</source>
    <translation>{prompt}: {arms} unterscheiden sich ab Token {n} ({a} / {b})</translation>
   </message>

@@ -273,6 +273,15 @@ def test_it_runs_beside_helix_and_is_reported(path: Path, server: StandIn) -> No
     assert "--peer llamacpp" in result.command
 
 
+def test_its_number_format_is_the_files_own(zoo: Zoo, path: Path, server: StandIn) -> None:
+    quants = {"F32": "float32", "F16": "float16", "Q8_0": "packed"}
+    for quant, dtype in quants.items():
+        assert llamacpp.number_format(inspect(zoo.gguf("llama", quant=quant))) == dtype
+    for dtype, told in (("float32", False), ("bfloat16", True)):
+        result = run_benchmark(replace(config(path, server.url), dtype=dtype, repeats=1))
+        assert ("bench_peer_format" in [notice.code for notice in result.notices]) == told
+
+
 def test_where_it_does_not_run_the_rest_does(path: Path) -> None:
     result = run_benchmark(config(path, "./no/such/llama-server"))
     assert result.complete
