@@ -2962,8 +2962,8 @@ Protokolle: {logs}</translation>
    <translation>Zahlenformat des Benchmarks</translation>
   </message>
   <message>
-   <source>Other programs on the same weights (each takes as long again)</source>
-   <translation>Andere Programme auf denselben Gewichten (jedes dauert noch einmal so lange)</translation>
+   <source>Other programs on the same weights (each takes as long again, or longer)</source>
+   <translation>Andere Programme auf denselben Gewichten (jedes dauert noch einmal so lange oder länger)</translation>
   </message>
   <message>
    <source>Prompt for both configurations</source>
@@ -3934,8 +3934,8 @@ Antwort: {reply}
    <translation>Zusammenfassen</translation>
   </message>
   <message>
-   <source>That takes {time} at most, at {rate} tok/s without drafts.</source>
-   <translation>Das dauert höchstens {time}, bei {rate} Tok/s ohne Entwürfe.</translation>
+   <source>Writing takes {time} at most, at {rate} tok/s without drafts; loading and reading the prompts come on top.</source>
+   <translation>Das Schreiben dauert höchstens {time}, bei {rate} Tok/s ohne Entwürfe; Laden und Lesen der Prompts kommen hinzu.</translation>
   </message>
   <message>
    <source>a page in, a few lines out</source>
