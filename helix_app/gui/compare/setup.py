@@ -6,7 +6,6 @@ import random
 import uuid
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QDoubleSpinBox,
@@ -27,6 +26,7 @@ from helix_app.gui.compare.arms import Preset
 from helix_app.gui.compare.badge import Letter
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit.controls.buttons import Choice, Picker, ThemedButton
+from helix_app.gui.kit.controls.seeds import SeedValidator
 from helix_app.gui.look.theme import CONTROL, Theme
 from helix_app.gui.state import State
 from helix_app.protocol.requests import (
@@ -163,7 +163,7 @@ class Setup(QWidget):
         self.preset = Picker(theme, self.tr("Compare"), self.tr("What is compared"), least=200)
         self.preset.picked.connect(self.on_preset_picked)
         self.seed = QLineEdit("1")
-        self.seed.setValidator(QIntValidator(0, 2**31 - 1))
+        self.seed.setValidator(SeedValidator(self.seed))
         self.seed.setPlaceholderText(self.tr("random"))
         self.temperature = QDoubleSpinBox()
         self.temperature.setRange(0.0, 5.0)
