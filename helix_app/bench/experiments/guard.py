@@ -188,6 +188,7 @@ def _report(bench: Bench, cells: Cells, names: list[str], kinds: Sequence[str]) 
         + f"{bench.ready.dtype} on {bench.ready.device_name}."
     )
     found.data = {f"{k} {t} {n}": {p: list(r.values()) for p, r in c.speeds.items()} for (k, t, n), c in cells.items()}
+    found.data["under"] = verdict.under
     found.data["over their own plain rounds"] = {
         f"{k} {t} {n}": {
             "rounds": cell.rounds,

@@ -88,4 +88,5 @@ def _report(config: BenchConfig, speeds: Mapping[str, Speeds], kinds: Mapping[st
         mode: {prompt: list(by_repeat.values()) for prompt, by_repeat in arm.items()}
         for mode, arm in zip(MODES, (drafted, plain))
     }
+    found.data["under"] = under
     return found
