@@ -75,6 +75,7 @@ class BenchConfig:
             ("max-tokens", self.max_tokens, 2),
             ("repeats", self.repeats, 1),
             ("per-kind", self.prompts_per_kind, 1),
+            ("seed", self.seed, 0),
         ):
             if value < least:
                 raise InputError("option_invalid", option=name, value=value, hint=f"Use {least} or more.")
