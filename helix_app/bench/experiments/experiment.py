@@ -164,6 +164,12 @@ def reply_of(
     return None, rounds
 
 
+def middle(speeds: Speeds) -> str:
+    """The median over all replies; a dash for none."""
+    every = [speed for by_repeat in speeds.values() for speed in by_repeat.values()]
+    return f"{statistics.median(every):.1f}" if every else "–"
+
+
 def ratio(one: Speeds, other: Speeds, seed: int) -> Estimate:
     """``one`` over ``other``, paired by prompt and repeat."""
     pairs = [[one[p][r] / other[p][r] for r in sorted(one[p]) if r in other[p]] for p in sorted(one) if p in other]

@@ -76,7 +76,8 @@ def run(bench: Bench) -> Experiment:
     for context in contexts:
         bench.on_progress(f"{context} tokens of context")
         _steps(bench, context, times)
-        base = times[context, "contiguous"]
+        if not (base := times[context, "contiguous"]):
+            break  # stopped
         ratios = {arm: [x / b for x, b in zip(times[context, arm], base)] for arm in ARMS}
         found.rows.append(
             (

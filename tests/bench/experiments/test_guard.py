@@ -62,6 +62,14 @@ def test_there_is_no_verdict_without_an_interval(
     assert undrafted.count("temperature") == (0 if unsure or k else 6)
 
 
+def test_stopped_before_a_reply_it_has_no_figures(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "_reply", lambda *_: (None, []))
+    found = guard.run(opened(zoo, 1))
+    assert {row[2:] for row in found.rows} == {("–",) * 4}
+    assert found.notes[0] == "Nothing was compared."
+    assert not any("Lowest" in note for note in found.notes)
+
+
 def a_round(k: int, seconds: float, emitted: int, draft: float = 0.0) -> RoundDone:
     parts = (draft, 0.75 * seconds, 0.25 * seconds)
     tokens = (EmittedToken(5, "x", "plain", 1.0),) * emitted

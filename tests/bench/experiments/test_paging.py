@@ -59,6 +59,13 @@ def test_each_cache_has_its_own_time(zoo: Zoo, monkeypatch: pytest.MonkeyPatch, 
     assert json.loads(experiment.document(found, bench.config, bench.ready, "x"))["format"] == "helix-bench-paging"
 
 
+def test_stopped_it_tells_no_times(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = opened(zoo.gguf("llama-long"))
+    bench.cancel.set()
+    monkeypatch.setattr(paging, "_mixed_run", lambda bench: (0.0, 0.0, 0))
+    assert paging.run(bench).rows == []
+
+
 def test_slots_that_hold_nothing_are_counted_once(zoo: Zoo) -> None:
     """Only of a sequence's last block slots may be free: of long ones at most 15 beside the tokens they hold."""
     bench = opened(zoo.gguf("llama-long"))
