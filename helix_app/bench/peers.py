@@ -1,7 +1,8 @@
 """Other arms on the same weights: ``generate`` of transformers, plain or with its own assisted decoding.
 
 The model is built from Helix's config and weight source, so that both run the very same weights, in the precision that
-Helix computes in; it knows none of Helix's own number formats (``number_format``). Times come from the recorder that Helix itself uses, fed by a streamer.
+Helix computes in (``number_format``): weights that Helix has in fewer bits are unpacked. Times come from the recorder
+that Helix itself uses, fed by a streamer.
 """
 
 from __future__ import annotations
