@@ -6,8 +6,8 @@ import os
 import shlex
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from helix_app.base.errors import InputError
 from helix_app.base.language import mark
@@ -40,6 +40,7 @@ class BenchConfig:
         prompts_file: path of prompts to use instead of the built-in ones; empty for none.
         prompts: the prompts themselves, for callers that have them; wins over the above.
         context: tokens of prompt and reply together; None for the model's own, as in ``requests.LoadRequest``.
+        context_required: as there; without it the nearest that the model takes is the context of the run.
         max_tokens: longest reply in tokens. Replies end earlier where the model ends them.
         repeats: measured rounds over all prompts.
         temperature: 0 is greedy; otherwise the other filters keep the defaults of ``SamplingParams``.
@@ -66,6 +67,7 @@ class BenchConfig:
     peers: tuple[str, ...] = ()
     peer_path: str = ""
     warmups: int = 1
+    context_required: bool = True
 
     def check(self) -> None:
         """Raise InputError for what cannot be run; done before a model is loaded."""
@@ -73,10 +75,11 @@ class BenchConfig:
             ("max-tokens", self.max_tokens, 2),
             ("repeats", self.repeats, 1),
             ("per-kind", self.prompts_per_kind, 1),
+            ("seed", self.seed, 0),
         ):
             if value < least:
                 raise InputError("option_invalid", option=name, value=value, hint=f"Use {least} or more.")
-        if self.context is not None and self.context < LEAST_CONTEXT:
+        if self.context is not None and self.context_required and self.context < LEAST_CONTEXT:
             hint: str = reason_of("hint_tokens", n=LEAST_CONTEXT)
             raise InputError("option_invalid", option="context", value=self.context, hint=hint)
         for peer in self.peers:
@@ -103,6 +106,10 @@ class BenchConfig:
         if self.prompts_file:
             return workloads.from_file(self.prompts_file, self.kinds)
         return workloads.built_in(self.kinds or kinds, self.prompts_per_kind)
+
+    def settings(self) -> dict[str, Any]:
+        """What is kept of it with a result."""
+        return {name: value for name, value in asdict(self).items() if name not in ("prompts", "context_required")}
 
     def argv(self) -> tuple[str, ...]:
         """The arguments of a command that runs this again, every option spelled out."""

@@ -28,6 +28,7 @@ from helix_app.bench.arms import Task, plain_record
 from helix_app.bench.config import LLAMACPP, is_address
 from helix_app.bench.records import RunRecord
 from helix_app.engine.machine import threads
+from helix_app.engine.machine.devices.device import PACKED
 from helix_app.engine.machine.memory import peak_resident
 from helix_app.engine.rounds.metrics import RunRecorder
 from helix_app.engine.rounds.session import Session, prompt_tokens
@@ -38,6 +39,7 @@ _REPLY_SECONDS = 600.0  # between two tokens, at most
 _ANSWER_SECONDS = 5.0  # to what takes no work
 _POLL_SECONDS = 0.1
 _END_SECONDS = 10.0
+_UNPACKED = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}  # number formats by the type of tensors
 _REASONS = {"eos": "eos", "word": "stop", "limit": "length"}
 
 
@@ -162,6 +164,16 @@ def opened(path: str, session: Session, target: ModelFiles, cancel: threading.Ev
             except subprocess.TimeoutExpired:
                 program.kill()
                 program.wait()
+
+
+def number_format(target: ModelFiles) -> str:
+    """What it computes the weights in: as they lie in the file, by Helix's name; of several, what most of them are."""
+    sizes: dict[str, int] = {}
+    for info in target.gguf.tensors.values() if target.gguf is not None else ():
+        sizes[info.type] = sizes.get(info.type, 0) + info.nbytes
+    if sizes.keys() - _UNPACKED.keys():
+        return PACKED
+    return _UNPACKED[max(sizes, key=sizes.__getitem__)] if sizes else ""
 
 
 def _command(path: str, target: ModelFiles, session: Session, port: int) -> list[str]:

@@ -1,7 +1,8 @@
 """Other arms on the same weights: ``generate`` of transformers, plain or with its own assisted decoding.
 
-The model is built from Helix's config and weight source, so that both run the very same numbers in the same
-precision. Times come from the recorder that Helix itself uses, fed by a streamer.
+The model is built from Helix's config and weight source, so that both run the very same weights, in the precision that
+Helix computes in (``number_format``): weights that Helix has in fewer bits are unpacked. Times come from the recorder
+that Helix itself uses, fed by a streamer.
 """
 
 from __future__ import annotations
@@ -169,6 +170,11 @@ def load_peers(
         except Exception as exc:  # a library that cannot run a model may raise anything; the others still run
             log.warning("%s cannot run: %s", name, exc, exc_info=True)
             yield name, exc
+
+
+def number_format(session: Session) -> str:
+    """What the arms compute the target's weights in: that of Helix, but for weights in fewer bits."""
+    return str(session.runner.decoder.dtype).removeprefix("torch.")
 
 
 def build_model(files: ModelFiles, dtype: torch.dtype, device: torch.device, positions: int = 0) -> PreTrainedModel:

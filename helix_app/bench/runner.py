@@ -93,7 +93,7 @@ def run_benchmark(
     begin = time.perf_counter()
     prompts = _prompts(config)
     request = to_load_request(LoadChoice(config.target, config.draft, config.device, config.dtype, config.context))
-    request = replace(request, context_required=config.context is not None)
+    request = replace(request, context_required=config.context is not None and config.context_required)
     notices: list[BenchNotice] = []
     used = engine or Engine()
     try:
@@ -102,6 +102,8 @@ def run_benchmark(
         session, ready = used.session, used.ready
         if session is None or ready is None:
             raise HelixError("bench_nothing")
+        if config.context is not None and not config.context_required:
+            config = replace(config, context=ready.context_length)
         with ExitStack() as programs:  # that peers are
             target = inspect(request.target)
             read = inspect_head if ready.draft == "head" else inspect
@@ -130,7 +132,7 @@ def _run(bench: _Bench, tasks: Sequence[Task], begin: float) -> BenchResult:
         created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         complete=len(runs) == len(slots),
         command=config.command(),
-        settings={key: value for key, value in asdict(config).items() if key != "prompts"},
+        settings=config.settings(),
         machine=facts,
         versions=versions,
         models=models,
@@ -233,7 +235,7 @@ def _peers(bench: _Bench) -> Iterator[Arm]:
     names = tuple(name for name in bench.config.peers if name != LLAMACPP)
     if not names:
         return
-    from helix_app.bench.peers import load_peers
+    from helix_app.bench.peers import load_peers, number_format
 
     for name in names:
         bench.on_progress(BenchProgress("peer", arm=name))
@@ -244,20 +246,31 @@ def _peers(bench: _Bench) -> Iterator[Arm]:
         if isinstance(arm, Exception):
             bench.notices.append(failure_notice("bench_peer_failed", arm, peer=name))
         else:
+            _tell_format(bench, name, number_format(bench.session))
             yield arm
+
+
+def _tell_format(bench: _Bench, peer: str, theirs: str) -> None:
+    """Note that a peer computes in another number format."""
+    if theirs != bench.ready.dtype:
+        fields = ("peer", peer), ("theirs", theirs), ("ours", bench.ready.dtype)
+        bench.notices.append(BenchNotice("bench_peer_format", fields))
 
 
 def _llamacpp(bench: _Bench) -> list[LlamaCppArm]:
     """Its arm, or none and a notice; its server ends with ``programs``."""
-    from helix_app.bench.llamacpp import opened
+    from helix_app.bench.llamacpp import number_format, opened
 
     bench.on_progress(BenchProgress("peer", arm=LLAMACPP))
     try:
-        arm = opened(bench.config.peer_path, bench.session, bench.target, bench.cancel)
-        return [bench.programs.enter_context(arm)]
+        arm = bench.programs.enter_context(
+            opened(bench.config.peer_path, bench.session, bench.target, bench.cancel)
+        )
     except HelixError as exc:
         bench.notices.append(failure_notice("bench_peer_failed", exc, peer=LLAMACPP))
         return []
+    _tell_format(bench, LLAMACPP, number_format(bench.target))
+    return [arm]
 
 
 def _as_error(exc: Exception, ready: ModelReady) -> HelixError:

@@ -130,11 +130,14 @@ class SelfTest:
 
 @dataclass(frozen=True)
 class ModelFact:
-    """A model on this computer; ``verified`` means that this very file once had the right checksum."""
+    """A model on this computer; ``verified`` means that this very file once had the right checksum.
+
+    None where no checksum is known: it was added or copied here.
+    """
 
     id: str
     bytes: int
-    verified: bool
+    verified: bool | None
     name: str = ""
 
 

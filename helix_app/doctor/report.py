@@ -5,13 +5,16 @@ The command ``doctor`` prints it, the window shows it. Nothing that is broken ma
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from helix_app.base import messages
+from helix_app.base.process import paths
 from helix_app.base.redacted import without_person
 from helix_app.base.sizes import percent_text, size_text
 from helix_app.doctor.checkup import Facts, LibraryFacts, ModelFact, PackedFacts, SelfTest, attempt, gather
@@ -47,18 +50,30 @@ def examine(
 
 
 def _models() -> tuple[tuple[ModelFact, ...], int]:
-    """The catalog's models on this computer, and the bytes of memory that its first one takes."""
+    """The models on this computer, and the bytes of memory that the catalog's first one takes."""
     from helix_app.hub import store
-    from helix_app.hub.catalog import load_catalog
+    from helix_app.hub.registry import known_catalog
 
-    catalog = load_catalog()
+    catalog = known_catalog()
     here = []
     for entry in catalog.entries:
         path = attempt(lambda entry=entry: store.find(entry), None)  # type: ignore[misc]
         if path is not None:
-            size = attempt(lambda path=path: path.stat().st_size, 0)  # type: ignore[misc]
-            here.append(ModelFact(entry.id, size, store.is_verified(entry, path), entry.name))
+            here.append(ModelFact(entry.id, store.size_of(path), store.is_verified(entry, path), entry.name))
+    own = {place for entry in catalog.entries for place in store.places(entry)}
+    for path in attempt(_others, ()):
+        if path not in own:
+            here.append(ModelFact(path.name, store.size_of(path), None))
     return tuple(here), catalog.entries[0].parameters * _BYTES_PER_WEIGHT + _OVERHEAD
+
+
+def _others() -> tuple[Path, ...]:
+    """Models that the person added, and all in the folder of models."""
+    from helix_app.hub import registry
+    from helix_app.hub.library import programs
+
+    added = (Path(text) for text in registry.read().added if os.path.exists(text))
+    return tuple(dict.fromkeys([*added, *programs.models_below(paths.models_dir())]))
 
 
 # -------------------------------------------------------------------------- the report
@@ -190,7 +205,7 @@ def _self_test(test: SelfTest) -> str:
 
 def _model_rows(facts: Facts) -> Iterator[tuple[str, str]]:
     for model in facts.models:
-        state = "verified" if model.verified else "not verified yet"
+        state = {True: "verified", False: "not verified yet", None: "of your own"}[model.verified]
         yield model.id, ", ".join(part for part in (model.name, size(model.bytes), state) if part)
     if not facts.models:
         yield "none", ""

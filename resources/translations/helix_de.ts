@@ -2894,8 +2894,16 @@ Protokolle: {logs}</translation>
    <translation>Nach {n:Nachricht|Nachrichten} der Unterhaltung</translation>
   </message>
   <message>
+   <source>As the chat asked it</source>
+   <translation>Wie in der Unterhaltung gefragt</translation>
+  </message>
+  <message>
    <source>Auto</source>
    <translation>Auto</translation>
+  </message>
+  <message>
+   <source>Begin anew</source>
+   <translation>Neu beginnen</translation>
   </message>
   <message>
    <source>Begin without them</source>
@@ -2954,8 +2962,8 @@ Protokolle: {logs}</translation>
    <translation>Zahlenformat des Benchmarks</translation>
   </message>
   <message>
-   <source>Other programs on the same weights (each takes as long again)</source>
-   <translation>Andere Programme auf denselben Gewichten (jedes dauert noch einmal so lange)</translation>
+   <source>Other programs on the same weights (each takes as long again, or longer)</source>
+   <translation>Andere Programme auf denselben Gewichten (jedes dauert noch einmal so lange oder länger)</translation>
   </message>
   <message>
    <source>Prompt for both configurations</source>
@@ -3926,8 +3934,8 @@ Antwort: {reply}
    <translation>Zusammenfassen</translation>
   </message>
   <message>
-   <source>That takes {time} at most, at {rate} tok/s without drafts.</source>
-   <translation>Das dauert höchstens {time}, bei {rate} Tok/s ohne Entwürfe.</translation>
+   <source>Writing takes {time} at most, at {rate} tok/s without drafts; loading and reading the prompts come on top.</source>
+   <translation>Das Schreiben dauert höchstens {time}, bei {rate} Tok/s ohne Entwürfe; Laden und Lesen der Prompts kommen hinzu.</translation>
   </message>
   <message>
    <source>a page in, a few lines out</source>
@@ -8632,6 +8640,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>{peer} cannot run this model here, so it was left out. {reason}</source>
    <translation>{peer} kann dieses Modell hier nicht ausführen und wurde daher ausgelassen. {reason}</translation>
+  </message>
+  <message>
+   <source>{peer} runs these weights as {theirs}, Helix as {ours}: their speeds are of two number formats.</source>
+   <translation>{peer} rechnet mit diesen Gewichten als {theirs}, Helix als {ours}: Die Geschwindigkeiten gehören zu zwei Zahlenformaten.</translation>
   </message>
   <message>
    <source>{prompt}: {arms} differ from token {n} ({a} / {b})</source>

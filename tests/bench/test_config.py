@@ -25,7 +25,7 @@ PLENTY = BenchConfig(
     max_tokens=17,
     repeats=4,
     temperature=0.123456789,
-    seed=-5,
+    seed=5,
     peers=("transformers", "transformers-assisted"),
 )
 
@@ -55,6 +55,7 @@ def test_the_command_is_a_line_for_a_shell(monkeypatch: pytest.MonkeyPatch) -> N
         {"max_tokens": -1},
         {"repeats": 0},
         {"prompts_per_kind": 0},
+        {"seed": -1},
         {"peers": ("vllm",)},
         {"kinds": ("chat", "poetry")},
     ],

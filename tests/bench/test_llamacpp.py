@@ -16,6 +16,7 @@ from helix_app.base.messages import notice_text
 from helix_app.bench import llamacpp
 from helix_app.bench.arms import EngineArm, Task, make_request
 from helix_app.bench.config import BASELINE, HELIX, LLAMACPP, BenchConfig
+from helix_app.bench.figures.divergence import find_divergences
 from helix_app.bench.llamacpp import LlamaCppArm, opened
 from helix_app.bench.records import RunRecord
 from helix_app.bench.reference import TEXT as REFERENCE
@@ -127,6 +128,21 @@ def test_a_reply_that_the_model_ends_has_its_last_token(
     monkeypatch.setattr(server, "eos", end)
     record = LlamaCppArm(session_of(engine), server.url).run(task_of(engine), 0, threading.Event())
     assert (record.token_ids, record.finish_reason) == ((11, 12, end), "eos")
+
+
+@pytest.mark.parametrize(("written", "differ"), [((11, 12, 6), False), ((11, 12, 13), True), ((11, 9, 6), True)])
+def test_which_of_several_tokens_ended_a_reply_is_no_difference(
+    engine: Engine, server: StandIn, monkeypatch: pytest.MonkeyPatch, written: tuple[int, ...], differ: bool
+) -> None:
+    session, task = session_of(engine), task_of(engine)
+    monkeypatch.setattr(session, "eos", frozenset({5, 6}))
+    monkeypatch.setattr(server, "replies", {key: [11, 12, 6, 13] for key in server.replies})
+    monkeypatch.setattr(server, "eos", 6)
+    theirs = LlamaCppArm(session, server.url).run(task, 0, threading.Event())
+    assert (theirs.token_ids, theirs.finish_reason) == ((11, 12), "eos")
+    mine = replace(theirs, arm=BASELINE, token_ids=written)
+    found = find_divergences(session, [task], [mine, theirs], (BASELINE, LLAMACPP))
+    assert bool(found) == differ
 
 
 def test_a_cancelled_reply_ends_with_the_next_token(engine: Engine, server: StandIn) -> None:
@@ -255,6 +271,15 @@ def test_it_runs_beside_helix_and_is_reported(path: Path, server: StandIn) -> No
     assert {tuple(sorted(order[i : i + 3])) for i in range(0, 12, 3)} == {tuple(sorted(result.arms))}
     assert f"--peer-path {server.url}" in result.command
     assert "--peer llamacpp" in result.command
+
+
+def test_its_number_format_is_the_files_own(zoo: Zoo, path: Path, server: StandIn) -> None:
+    quants = {"F32": "float32", "F16": "float16", "Q8_0": "packed"}
+    for quant, dtype in quants.items():
+        assert llamacpp.number_format(inspect(zoo.gguf("llama", quant=quant))) == dtype
+    for dtype, told in (("float32", False), ("bfloat16", True)):
+        result = run_benchmark(replace(config(path, server.url), dtype=dtype, repeats=1))
+        assert ("bench_peer_format" in [notice.code for notice in result.notices]) == told
 
 
 def test_where_it_does_not_run_the_rest_does(path: Path) -> None:

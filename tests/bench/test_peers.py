@@ -209,6 +209,18 @@ def test_peers_run_beside_helix(zoo: Zoo) -> None:
     assert len({r.token_ids for r in result.runs if r.prompt_id == "a-1"}) == 1
 
 
+@pytest.mark.parametrize(("quant", "dtype", "told"), [("Q8_0", "packed", PEERS), ("F32", "float32", ())])
+def test_a_number_format_that_is_not_helix_own_is_told(
+    zoo: Zoo, quant: str, dtype: str, told: tuple[str, ...]
+) -> None:
+    result = run_benchmark(config(zoo.gguf("llama", quant=quant), dtype=dtype))
+    assert result.arms == (BASELINE, HELIX, *PEERS)
+    assert result.model["dtype"] == dtype
+    found = [notice for notice in result.notices if notice.code == "bench_peer_format"]
+    assert tuple(dict(notice.fields)["peer"] for notice in found) == told
+    assert all("as float32, Helix as packed" in notice_text(notice.code, notice.fields) for notice in found)
+
+
 @pytest.mark.parametrize("peers", [PEERS, PEERS[:1]])
 def test_without_transformers_there_is_a_notice_and_the_rest_runs(
     zoo: Zoo, monkeypatch: pytest.MonkeyPatch, peers: tuple[str, ...]

@@ -18,6 +18,7 @@ from helix_app.doctor.findings import findings
 from helix_app.doctor.folders import FolderFact
 from helix_app.engine.machine.devices.adapters import make_adapter
 from helix_app.engine.machine.measured_file import Entry
+from helix_app.hub import registry
 from tests.doctor.test_findings import CASES, DISCRETE, FINE, INTEGRATED, SOFTWARE, with_test
 
 FULL = replace(
@@ -165,6 +166,27 @@ def test_what_is_not_known_is_a_dash() -> None:
     assert doctor.size(0) != "–"
 
 
+def test_models_of_the_hub_and_files_of_ones_own_are_models_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HELIX_MODELS", str(tmp_path / "models"))
+    monkeypatch.setattr(doctor, "gather", lambda models, needs, **_: replace(FULL, models=models))
+    name = registry.take("owner/repo", (registry.HubFile("small.gguf", 4),))
+    for file in (tmp_path / "models" / name / "small.gguf", tmp_path / "models" / "copied.gguf", tmp_path / "own.gguf"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"GGUF")
+    registry.add([tmp_path / "own.gguf", tmp_path / "gone.gguf"])
+    facts, found = doctor.examine(threading.Event(), lambda _: None)
+    assert [(model.id, model.bytes, model.verified) for model in facts.models] == [
+        (name, 4, False),
+        ("own.gguf", 4, None),
+        ("copied.gguf", 4, None),
+    ]
+    assert "no_model" not in [finding.code for finding in found]
+    assert "  copied.gguf  4 bytes, of your own" in text_of(facts)
+
+
 def test_looking_goes_on_where_nobody_can_say_which_models_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> None:
         raise OSError("no catalog")
@@ -178,7 +200,7 @@ def test_looking_goes_on_where_nobody_can_say_which_models_there_are(monkeypatch
             on_progress(what)
         return replace(FULL, models=())
 
-    monkeypatch.setattr("helix_app.hub.catalog.load_catalog", broken)
+    monkeypatch.setattr("helix_app.hub.registry.load_catalog", broken)
     monkeypatch.setattr(doctor, "gather", gather)
     facts, found = doctor.examine(threading.Event(), told.append)
     assert asked == [(), 0]

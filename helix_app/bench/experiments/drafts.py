@@ -21,13 +21,13 @@ from helix_app.bench.experiments.experiment import (
     Table,
     apart,
     kinds_of,
+    middle,
     ratio,
     ratio_text,
     reply_of,
     spread,
     tasks_of,
 )
-from helix_app.bench.figures.statistics import median
 from helix_app.bench.workloads import SCHEMA, built_in
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
@@ -126,7 +126,7 @@ def _report(bench: Bench, found: _Found, names: list[str], kinds: tuple[str, ...
         told.rows.append(
             (
                 kind,
-                f"{median([speed for by in speeds[PLAIN].values() for speed in by.values()]):.1f}",
+                middle(speeds[PLAIN]),
                 *(ratio_text(ratio(speeds[name], speeds[PLAIN], bench.config.seed)) for name in names),
             )
         )

@@ -164,6 +164,12 @@ def reply_of(
     return None, rounds
 
 
+def middle(speeds: Speeds) -> str:
+    """The median over all replies; a dash for none."""
+    every = [speed for by_repeat in speeds.values() for speed in by_repeat.values()]
+    return f"{statistics.median(every):.1f}" if every else "–"
+
+
 def ratio(one: Speeds, other: Speeds, seed: int) -> Estimate:
     """``one`` over ``other``, paired by prompt and repeat."""
     pairs = [[one[p][r] / other[p][r] for r in sorted(one[p]) if r in other[p]] for p in sorted(one) if p in other]
@@ -196,7 +202,7 @@ def document(experiment: Experiment, config: BenchConfig, ready: ModelReady | No
         "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "command": command,
         **asdict(experiment),
-        "settings": {key: value for key, value in asdict(config).items() if key != "prompts"},
+        "settings": config.settings(),
         "machine": machine.machine_facts(),
         "versions": machine.version_facts(),
         "model": None if ready is None else asdict(ready),

@@ -23,6 +23,7 @@ from helix_app.bench.experiments.experiment import (
     Table,
     apart,
     kinds_of,
+    middle,
     ratio,
     ratio_text,
     reply_of,
@@ -177,8 +178,7 @@ def _report(bench: Bench, cells: Cells, names: list[str], kinds: Sequence[str]) 
                 over = ratio(cell.speeds, plain, seed)
                 row.append(ratio_text(over))
                 verdict.add(f"{kind}, temperature {temperature}, {name}", over, cell.drafted > 0)
-            base = median([speed for by_repeat in plain.values() for speed in by_repeat.values()])
-            found.rows.append((kind, f"{temperature}", f"{base:.1f}", *row))
+            found.rows.append((kind, f"{temperature}", middle(plain), *row))
             drafts = [cells[kind, temperature, name].own_text(seed) for name in names]
             own.rows.append((kind, f"{temperature}", *drafts))
     found.more.append(own)
@@ -188,6 +188,7 @@ def _report(bench: Bench, cells: Cells, names: list[str], kinds: Sequence[str]) 
         + f"{bench.ready.dtype} on {bench.ready.device_name}."
     )
     found.data = {f"{k} {t} {n}": {p: list(r.values()) for p, r in c.speeds.items()} for (k, t, n), c in cells.items()}
+    found.data["under"] = verdict.under
     found.data["over their own plain rounds"] = {
         f"{k} {t} {n}": {
             "rounds": cell.rounds,
@@ -222,6 +223,8 @@ class _Verdict:
 
     def notes(self) -> list[str]:
         lowest, where = self.worst
+        if not where:
+            return ["Nothing was compared."]
         under = ", ".join(self.under) or "none"
         notes = [f"Lowest median: {lowest:.3f} ({where}). Under {FLOOR} beyond its interval: {under}."]
         if self.undrafted:

@@ -76,7 +76,8 @@ def run(bench: Bench) -> Experiment:
     for context in contexts:
         bench.on_progress(f"{context} tokens of context")
         _steps(bench, context, times)
-        base = times[context, "contiguous"]
+        if not (base := times[context, "contiguous"]):
+            break  # stopped
         ratios = {arm: [x / b for x, b in zip(times[context, arm], base)] for arm in ARMS}
         found.rows.append(
             (
@@ -90,9 +91,9 @@ def run(bench: Bench) -> Experiment:
     wasted, adjacent, passes = _mixed_run(bench)
     size = bench.session.runner.pool.block_size
     found.notes += [
-        f"Mixed run of {_REPLIES} conversations at once: {percent_text(wasted, 1)} of the allocated slots held no "
-        f"token (mean over all passes); {percent_text(adjacent)} of {passes:,} sequence passes found their blocks side "
-        "by side.",
+        f"Mixed run of {_REPLIES} conversations at once: {percent_text(wasted, 1)} of the slots allocated to those of "
+        f"{_REPLY_TOKENS} tokens or more held no token (mean over all passes); {percent_text(adjacent)} of {passes:,} "
+        "sequence passes found their blocks side by side.",
         *(_capacity(typical, size) for typical in (_REPLY_TOKENS, 512, 1024)),
     ]
     if not decoder.config.is_even:
@@ -162,7 +163,10 @@ def _steps(bench: Bench, context: int, times: dict[tuple[int, str], list[float]]
 
 
 def _mixed_run(bench: Bench) -> tuple[float, float, int]:
-    """Share of allocated slots that held nothing, share of passes on adjacent blocks, and the passes counted."""
+    """Share of slots that held nothing, share of passes on adjacent blocks, and the passes counted.
+
+    The slots are those allocated to sequences of ``_REPLY_TOKENS`` or more.
+    """
     session = bench.session
     session.runner.pool.clear_cache()
     scheduler = Scheduler(session)

@@ -5,6 +5,7 @@ Times are measured here, with the network in them; counts are the server's own, 
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from helix_app.base.messages import fill, notice_text
 from helix_app.base.sizes import percent_text
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments.experiment import Experiment, OnProgress, spread
+from helix_app.bench.reference import TEXT
 from helix_app.bench.workloads import Prompt
 from helix_app.engine.remote.client import RemoteClient
 from helix_app.protocol.events import Event, Failed, Finished, Notice, RunMetrics
@@ -23,6 +25,7 @@ from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadReques
 
 AT_ONCE = 8
 UNKNOWN = "unknown"
+_WARM_UP = Prompt("reference", "reference", TEXT)  # none of those measured, which the server would then know
 
 
 def run(
@@ -38,17 +41,18 @@ def run(
     alone: dict[str, list[RunMetrics]] = defaultdict(list)
     together: list[float] = []
     notices: list[Notice] = []
+    seeds = itertools.count(config.seed)  # one for each reply, so that no server answers with one that it has kept
     on_progress("warm-up")
-    _write(client, [_request(config, ready, prompts[0], 0)], cancel, notices)
+    _write(client, [_request(config, ready, _WARM_UP, next(seeds))], cancel, notices)
     for repeat in range(config.repeats):
         for prompt in prompts:
             if not cancel.is_set():
                 on_progress(f"{prompt.kind}, round {repeat + 1}")
-                alone[prompt.kind] += _write(client, [_request(config, ready, prompt, repeat)], cancel, notices)
+                alone[prompt.kind] += _write(client, [_request(config, ready, prompt, next(seeds))], cancel, notices)
         if not cancel.is_set():
             on_progress(f"{AT_ONCE} at once, round {repeat + 1}")
             chosen = [prompts[index % len(prompts)] for index in range(AT_ONCE)]
-            requests = [_request(config, ready, prompt, repeat, index) for index, prompt in enumerate(chosen)]
+            requests = [_request(config, ready, prompt, next(seeds), index) for index, prompt in enumerate(chosen)]
             replies = _write(client, requests, cancel, notices)
             counts, seconds = [m.tokens_generated for m in replies], max((m.time_seconds for m in replies), default=0.0)
             if seconds and None not in counts and not cancel.is_set():
@@ -65,10 +69,9 @@ def _loaded(client: RemoteClient, load: LoadRequest, cancel: threading.Event) ->
     return last
 
 
-def _request(config: BenchConfig, ready: ModelReady, prompt: Prompt, repeat: int, index: int = 0) -> GenerateRequest:
+def _request(config: BenchConfig, ready: ModelReady, prompt: Prompt, seed: int, index: int = 0) -> GenerateRequest:
     """A chat message, or plain text for a model without a chat template, as on this computer."""
-    # a seed of its own for each reply, so that no server answers from what it has kept of another
-    sampling = SamplingParams(temperature=config.temperature, top_k=0, top_p=1.0, seed=config.seed + repeat)
+    sampling = SamplingParams(temperature=config.temperature, top_k=0, top_p=1.0, seed=seed)
     name, most = f"bench-{index}", config.max_tokens
     if not ready.chat_template:
         return GenerateRequest(name, prompt=prompt.text, raw=True, max_tokens=most, sampling=sampling)
@@ -138,6 +141,10 @@ def _report(
         fill("{n:token|tokens} each at most, ", n=config.max_tokens)
         + f"temperature {config.temperature:g}. Times are measured here, over the network; counts are the server's. "
         "A remote engine does not tell its blocks and rounds."
+    )
+    found.notes.append(
+        "A server may have prompts of before in its cache: all from the second round on, "
+        f"those of {AT_ONCE} at once from the first."
     )
     found.notes += sorted({notice_text(notice.code, notice.fields) for notice in notices})
     return found

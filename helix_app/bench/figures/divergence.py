@@ -10,6 +10,7 @@ from itertools import combinations
 import torch
 
 from helix_app.bench.arms import Task
+from helix_app.bench.config import LLAMACPP
 from helix_app.bench.records import Divergence, RunRecord
 from helix_app.engine.rounds.certify import logits_after
 from helix_app.engine.rounds.session import Session, prompt_tokens
@@ -39,7 +40,7 @@ def find_divergences(
         known: dict[tuple[int, ...], torch.Tensor] = {}
         for a, b in combinations([replies[arm] for arm in arms if arm in replies], 2):
             position = first_difference(a.token_ids, b.token_ids)
-            if position is None:
+            if position is None or _ends_unsaid(session, a, b, position):
                 continue
             common = a.token_ids[:position]
             if common not in known and gaps and not (cancel is not None and cancel.is_set()):
@@ -50,6 +51,14 @@ def find_divergences(
                     gaps = False
             found.append(_divergence(session, task, a, b, position, known.get(common)))
     return tuple(sorted(found, key=lambda d: (arms.index(d.arm_a), arms.index(d.arm_b))))
+
+
+def _ends_unsaid(session: Session, a: RunRecord, b: RunRecord, position: int) -> bool:
+    """Whether both were ended by the model after the same tokens: llama.cpp does not give the one that ended it."""
+    if LLAMACPP not in (a.arm, b.arm) or (a.finish_reason, b.finish_reason) != ("eos", "eos"):
+        return False
+    shorter, longer = sorted((a.token_ids, b.token_ids), key=len)
+    return len(shorter) == position == len(longer) - 1 and longer[position] in session.eos
 
 
 def _divergence(

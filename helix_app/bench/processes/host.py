@@ -54,8 +54,8 @@ class BenchEngine:
 
 
 def config_of(request: BenchRequest) -> BenchConfig:
-    """The benchmark that a request asks for."""
-    return BenchConfig(**asdict(request))
+    """The benchmark that a request asks for; its context is a setting of all models, and no demand on this one."""
+    return BenchConfig(**asdict(request), context_required=False)
 
 
 def _events(

@@ -61,7 +61,7 @@ def replies(request: BenchRequest) -> int:
 
 
 def seconds(request: BenchRequest, plain: float) -> float:
-    """How long a benchmark takes at most where plain decoding writes so many tokens/s and no reply ends early.
+    """How long a benchmark writes at most where plain decoding writes so many tokens/s and no reply ends early.
 
     The replies, one of every arm to warm up, and the reference replies in between (``bench/reference.py``).
     """
@@ -76,9 +76,9 @@ def duration(request: BenchRequest, plain: float | None) -> str:
     if plain is None:
         return tr("How long that takes is not known: nothing was written with this model here yet.")
     longest = figures.duration(seconds(request, plain))
-    return tr("That takes {time} at most, at {rate} tok/s without drafts.").format(
-        time=longest, rate=figures.rate(plain)
-    )
+    return tr(
+        "Writing takes {time} at most, at {rate} tok/s without drafts; loading and reading the prompts come on top."
+    ).format(time=longest, rate=figures.rate(plain))
 
 
 def known_rate(entries: tuple[BenchEntry, ...], target: str, dtype: str) -> float | None:

@@ -6,7 +6,6 @@ import random
 import uuid
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QDoubleSpinBox,
@@ -27,6 +26,7 @@ from helix_app.gui.compare.arms import Preset
 from helix_app.gui.compare.badge import Letter
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit.controls.buttons import Choice, Picker, ThemedButton
+from helix_app.gui.kit.controls.seeds import SeedValidator
 from helix_app.gui.look.theme import CONTROL, Theme
 from helix_app.gui.state import State
 from helix_app.protocol.requests import (
@@ -138,7 +138,7 @@ class Setup(QWidget):
         prompt: the prompt and the Run button.
         preset: which arms.
         rows: the arms of their own, shown for the preset ``custom``.
-        before: what is said of the chat that the prompt goes on with, and ``drop`` to begin without it.
+        before: what is said of the chat whose reply is raced, and ``drop`` to begin without it.
         note: what a run does besides writing.
         unsent: that a system prompt is not sent to a model that takes none.
         seed, temperature, max_tokens: the fields.
@@ -163,7 +163,7 @@ class Setup(QWidget):
         self.preset = Picker(theme, self.tr("Compare"), self.tr("What is compared"), least=200)
         self.preset.picked.connect(self.on_preset_picked)
         self.seed = QLineEdit("1")
-        self.seed.setValidator(QIntValidator(0, 2**31 - 1))
+        self.seed.setValidator(SeedValidator(self.seed))
         self.seed.setPlaceholderText(self.tr("random"))
         self.temperature = QDoubleSpinBox()
         self.temperature.setRange(0.0, 5.0)
@@ -197,7 +197,7 @@ class Setup(QWidget):
             options.addSpacing(4)
         self.before, self.note, self.unsent = self._line(theme), self._line(theme), self._line(theme)
         self.unsent.setText(self.tr("The system prompt is not sent to a model without a chat template."))
-        self.drop = ThemedButton(theme, self.tr("Begin without them"), kind="link")
+        self.drop = ThemedButton(theme, self.tr("Begin anew"), kind="link")
         self.drop.clicked.connect(lambda: self._take(None))
         said = QHBoxLayout()
         said.setSpacing(8)
@@ -338,9 +338,13 @@ class Setup(QWidget):
         """Go on with the conversation of this request; None begins anew."""
         self._raced = request
         count = 0 if request is None else sum(message.role != "system" for message in request.messages[:-1])
-        self.before.setText(messages.fill(self.tr("After {n:message|messages} of the chat"), n=count))
-        self.before.setVisible(count > 0)
-        self.drop.setVisible(count > 0)
+        after = messages.fill(self.tr("After {n:message|messages} of the chat"), n=count)
+        self.before.setText(after if count else self.tr("As the chat asked it"))
+        drop = self.tr("Begin without them") if count else self.tr("Begin anew")
+        self.drop.setText(drop)
+        self.drop.setAccessibleName(drop)
+        self.before.setVisible(request is not None)
+        self.drop.setVisible(request is not None)
         self.on_way_changed()
 
     def say(self, note: str) -> None:

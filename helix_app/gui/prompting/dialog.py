@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from helix_app.base.language import say
@@ -15,6 +14,7 @@ from helix_app.gui.chats.asking import continues
 from helix_app.gui.chats.prompting import NAMES, Prompting, stops_of
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit.controls.buttons import CheckBox, ThemedButton
+from helix_app.gui.kit.controls.seeds import SeedValidator
 from helix_app.gui.kit.dialog import Dialog, answer_row
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.prompting.form import FormPicker
@@ -57,7 +57,7 @@ class PromptingDialog(Dialog):
         self.editors: dict[str, Editor] = {name: editor_of(declared()[name], theme) for name in NAMES}
         self.seed_edit = QLineEdit()
         self.seed_edit.setPlaceholderText(self.tr("random"))
-        self.seed_edit.setValidator(QIntValidator(0, 2_147_483_647, self.seed_edit))
+        self.seed_edit.setValidator(SeedValidator(self.seed_edit))
         self.stops = QPlainTextEdit()
         self.stops.setTabChangesFocus(True)
         self.stops.setPlaceholderText(self.tr("one a line; a reply ends where one of them would begin"))

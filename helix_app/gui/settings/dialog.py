@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import cast
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -26,6 +25,7 @@ from helix_app.base.setting import Setting
 from helix_app.base.settings import DEFAULT_CONTEXT, Settings, changed, declared
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit.controls.buttons import Picker, ThemedButton
+from helix_app.gui.kit.controls.seeds import SeedValidator
 from helix_app.gui.kit.dialog import Dialog, answer_row
 from helix_app.gui.kit.figures import count
 from helix_app.gui.look.theme import Theme
@@ -141,7 +141,7 @@ class SettingsDialog(Dialog):
         self.learning.forget_requested.connect(self.forget_requested)
         self.seed_edit = QLineEdit("" if seed is None else str(seed))
         self.seed_edit.setPlaceholderText(self.tr("random"))
-        self.seed_edit.setValidator(QIntValidator(0, 2_147_483_647, self.seed_edit))
+        self.seed_edit.setValidator(SeedValidator(self.seed_edit))
         self._pages = QStackedWidget()
         for page, name in (
             ("sampling", self.tr("Sampling")),

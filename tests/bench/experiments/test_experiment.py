@@ -22,6 +22,7 @@ from helix_app.bench.experiments.experiment import (
     apart,
     document,
     kinds_of,
+    middle,
     open_bench,
     ratio,
     ratio_text,
@@ -49,6 +50,11 @@ from tests.engine.made.tiny import Zoo
 )
 def test_a_spread_is_the_median_and_both_ends(values: list[float], digits: int, shown: str) -> None:
     assert spread(values, digits) == shown
+
+
+def test_the_middle_is_over_all_replies() -> None:
+    assert middle({"a": {0: 1.0, 1: 9.0}, "b": {0: 2.0}, "none": {}}) == "2.0"
+    assert middle({"none": {}}) == middle({}) == "–"
 
 
 def test_a_ratio_pairs_the_same_prompt_in_the_same_repeat() -> None:

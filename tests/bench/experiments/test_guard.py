@@ -35,6 +35,7 @@ def test_every_draft_at_both_temperatures(zoo: Zoo) -> None:
     assert found.columns == ("Kind", "Temperature", "Plain tok/s", "n-gram", "always wrong", "target itself")
     assert [row[:2] for row in found.rows] == [("chat", "0.0"), ("chat", "1.2")]
     own = found.data.pop("over their own plain rounds")
+    assert found.data.pop("under") == []
     assert len(found.data) == 8
     assert len(own) == 6
     assert all(0 <= cell["drafted"] <= cell["rounds"] for cell in own.values())
@@ -57,8 +58,16 @@ def test_there_is_no_verdict_without_an_interval(
     undrafted = "".join(note for note in found.notes if note.startswith("Of these no round drafted in"))
     assert any("too few replies" in note for note in found.notes) is unsure
     assert (verdict == "none.") is unsure
-    assert verdict.count("temperature") == (0 if unsure else 6)
+    assert verdict.count("temperature") == len(found.data["under"]) == (0 if unsure else 6)
     assert undrafted.count("temperature") == (0 if unsure or k else 6)
+
+
+def test_stopped_before_a_reply_it_has_no_figures(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "_reply", lambda *_: (None, []))
+    found = guard.run(opened(zoo, 1))
+    assert {row[2:] for row in found.rows} == {("–",) * 4}
+    assert found.notes[0] == "Nothing was compared."
+    assert not any("Lowest" in note for note in found.notes)
 
 
 def a_round(k: int, seconds: float, emitted: int, draft: float = 0.0) -> RoundDone:

@@ -54,9 +54,16 @@ def test_each_cache_has_its_own_time(zoo: Zoo, monkeypatch: pytest.MonkeyPatch, 
     for context in (32, 64):  # the contiguous cache holds what the adjacent blocks hold, so only the way differs
         plain, paged = seen[f"{context} contiguous"], seen[f"{context} adjacent"]
         assert torch.allclose(plain[-1], paged[-1], atol=1e-4)
-    assert "25.0 % of the allocated slots held no token" in found.notes[0]
+    assert "25.0 % of the slots allocated to those of 24 tokens or more held no token" in found.notes[0]
     assert "50 % of 1,000 sequence passes" in found.notes[0]
     assert json.loads(experiment.document(found, bench.config, bench.ready, "x"))["format"] == "helix-bench-paging"
+
+
+def test_stopped_it_tells_no_times(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = opened(zoo.gguf("llama-long"))
+    bench.cancel.set()
+    monkeypatch.setattr(paging, "_mixed_run", lambda bench: (0.0, 0.0, 0))
+    assert paging.run(bench).rows == []
 
 
 def test_slots_that_hold_nothing_are_counted_once(zoo: Zoo) -> None:

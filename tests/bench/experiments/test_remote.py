@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -38,6 +39,19 @@ def test_what_is_not_told_is_unknown(silent: StandIn) -> None:
     assert len(silent.asked) == 1 + 1 + remote.AT_ONCE
 
 
+def test_every_reply_has_a_seed_of_its_own_and_the_first_one_a_prompt_of_its_own(silent: StandIn) -> None:
+    silent.asked.clear()
+    config = replace(CONFIG, repeats=2, seed=5)
+    found, _ = remote.run(
+        config, RemoteClient(lambda _: ""), LoadRequest(silent.url), lambda _: None, threading.Event()
+    )
+    seeds = [body["seed"] for _, body in silent.asked]
+    assert sorted(seeds) == list(range(5, 5 + 1 + 2 * (1 + remote.AT_ONCE)))
+    texts = [body["messages"][-1]["content"] for _, body in silent.asked]
+    assert texts[0] not in texts[1:]
+    assert any("from the second round on" in note for note in found.notes)
+
+
 def test_a_model_without_a_chat_template_goes_on_with_plain_text(silent: StandIn) -> None:
     silent.asked.clear()
     silent.models = {"data": [{"id": "m", "chat_template": False}]}
@@ -48,7 +62,7 @@ def test_a_model_without_a_chat_template_goes_on_with_plain_text(silent: StandIn
     )
     assert not ready.chat_template
     assert {path for path, _ in silent.asked} == {"/v1/completions"}
-    assert {body["prompt"] for _, body in silent.asked} == {CONFIG.chosen_prompts()[0].text}
+    assert {body["prompt"] for _, body in silent.asked[1:]} == {CONFIG.chosen_prompts()[0].text}
     assert [row[0] for row in found.rows] == ["chat"]
     assert any("no chat template" in note for note in found.notes)
     silent.reset()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
 import pytest
 
@@ -61,6 +61,7 @@ def test_the_request_has_the_fields_of_the_command_line() -> None:
         "prompts_file",
         "prompts",
         "warmups",
+        "context_required",
     }
 
 
@@ -81,6 +82,15 @@ def test_a_run_tells_its_progress_and_ends_with_the_document(request_: BenchRequ
     assert {event.kind for event in measured} == {"chat", "code"}
     # the document is the one of the command line, summary included
     assert events[-1] == BenchDone(to_json(result, asdict(summarise(result))))
+
+
+@pytest.mark.parametrize(("wanted", "given"), [(32_768, 256), (100, 100)])
+def test_a_context_that_the_model_has_not_is_the_nearest(request_: BenchRequest, wanted: int, given: int) -> None:
+    result = result_of(events_of(replace(request_, context=wanted, repeats=1)))
+    assert result.model["context_length"] == result.settings["context"] == given
+    assert f"--context {given} " in result.command
+    assert "context_required" not in result.settings
+    host.config_of(replace(request_, context=8)).check()
 
 
 def test_stopped_after_some_replies_it_keeps_them(request_: BenchRequest, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,7 +93,8 @@ def test_the_duration_comes_from_the_list(person: Person) -> None:
     target = setup.request().target
     person.hear(bench.BenchListed((known(target=target, dtype="int4", plain=80.0), known(target=target, plain=40.0))))
     expected = figures.duration(kinds.seconds(setup.request(), 40.0))
-    assert setup.duration.text() == f"That takes {expected} at most, at 40 tok/s without drafts."
+    beside = "loading and reading the prompts come on top."
+    assert setup.duration.text() == f"Writing takes {expected} at most, at 40 tok/s without drafts; {beside}"
     setup.max_tokens.setValue(640)
     longer = figures.duration(kinds.seconds(setup.request(), 40.0))
     assert longer != expected

@@ -93,6 +93,22 @@ def test_a_race_goes_on_with_the_conversation_and_can_begin_without_it(driver: C
     assert setup.request(OWN).sampling.top_k == Settings().top_k
 
 
+def test_a_race_of_a_first_reply_is_said_and_can_be_left(driver: CompareDriver) -> None:
+    setup = driver.page.setup
+    assert setup.before.isHidden()
+    assert setup.drop.isHidden()
+    setup.take(replace(RACED, messages=RACED.messages[3:], template="T", grammar=Grammar("json_object")))
+    assert setup.before.isVisible()
+    assert (setup.before.text(), setup.drop.text()) == ("As the chat asked it", "Begin anew")
+    setup.drop.click()
+    assert setup.before.isHidden()
+    assert setup.drop.isHidden()
+    request = setup.request(OWN)
+    assert (request.template, request.grammar, request.sampling.top_k) == ("", None, Settings().top_k)
+    setup.take(RACED)
+    assert setup.drop.text() == "Begin without them"
+
+
 def test_a_race_of_a_text_is_of_that_text_to_its_last_space(driver: CompareDriver) -> None:
     pieces = (ChatMessage("user", "Once "), ChatMessage("assistant", "upon"), ChatMessage("user", " a "))
     driver.page.setup.take(replace(RACED, messages=pieces, raw=True))

@@ -18,9 +18,8 @@ from pathlib import Path
 from helix_app.base.process import paths
 from helix_app.base.process.program import module_command
 from helix_app.bench.config import BenchConfig
-from helix_app.bench.experiments.experiment import Experiment, OnProgress, Speeds, ratio, ratio_text
+from helix_app.bench.experiments.experiment import Experiment, OnProgress, Speeds, middle, ratio, ratio_text
 from helix_app.bench.experiments.guard import FLOOR
-from helix_app.bench.figures.statistics import median
 from helix_app.bench.processes.programs import Program, generate_options
 
 MODES = ("speculative", "autoregressive")
@@ -80,12 +79,12 @@ def _report(config: BenchConfig, speeds: Mapping[str, Speeds], kinds: Mapping[st
         over = ratio(arms[0], arms[1], config.seed)
         if over.high is not None and over.high < FLOOR:  # of too few pairs there is no interval, and so no verdict
             under.append(kind)
-        medians = [median([speed for by_repeat in arm.values() for speed in by_repeat.values()]) for arm in arms]
-        found.rows.append((kind, f"{medians[1]:.1f}", f"{medians[0]:.1f}", ratio_text(over)))
+        found.rows.append((kind, middle(arms[1]), middle(arms[0]), ratio_text(over)))
     found.notes.append(f"Under {FLOOR} beyond its interval: {', '.join(under) or 'none'}.")
     found.notes.append(f"At most {config.max_tokens} tokens each, {config.dtype}; every reply by a program of its own.")
     found.data = {
         mode: {prompt: list(by_repeat.values()) for prompt, by_repeat in arm.items()}
         for mode, arm in zip(MODES, (drafted, plain))
     }
+    found.data["under"] = under
     return found

@@ -2,8 +2,8 @@
 
 Each reply is written by a program of its own (``helix_app.cli.benching.starting``): once as ``generate`` does it, with
 the engine in its process, and once as the window does it, whose engine is a child process; one right after the other,
-in an order drawn anew. The window's own start is not in its times: they begin when it asks for a model. The folder of
-settings and caches is new; a first program of each kind fills it, and is told apart: all others start warm.
+in an order drawn anew. The window's own start is not in its times: they begin when it asks for a model. Each kind of
+program has a new folder of settings and caches; its first one fills it, and is told apart: all others start warm.
 """
 
 from __future__ import annotations
@@ -76,11 +76,11 @@ def run(config: BenchConfig, on_progress: OnProgress, cancel: threading.Event) -
     cold: dict[str, Start] = {}
     warm: dict[str, list[Start]] = {arm: [] for arm in ARMS}
     with tempfile.TemporaryDirectory(prefix="helix-start-") as folder:
-        environment = {**os.environ, "HELIX_HOME": folder, "HELIX_MODELS": str(paths.models_dir())}
+        environments = {arm: _environment(Path(folder) / arm) for arm in ARMS}
         for repeat in range(config.repeats + 1):
             for arm in order.sample(list(ARMS), len(ARMS)):
                 on_progress(f"{ARMS[arm]}, {f'round {repeat}' if repeat else 'the first time'}")
-                start = None if cancel.is_set() else _start(config, environment, arm, cancel)
+                start = None if cancel.is_set() else _start(config, environments[arm], arm, cancel)
                 if start is None:
                     return _report(config, cold, warm)
                 if repeat:
@@ -88,6 +88,14 @@ def run(config: BenchConfig, on_progress: OnProgress, cancel: threading.Event) -
                 else:
                     cold[arm] = start
     return _report(config, cold, warm)
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """That of a kind of program, which knows nothing at first: its machine code is kept in its folder, too."""
+    home.mkdir()
+    environment = {**os.environ, "HELIX_HOME": str(home), "HELIX_MODELS": str(paths.models_dir())}
+    environment.pop("HELIX_KERNELS", None)
+    return environment
 
 
 def _start(config: BenchConfig, environment: Mapping[str, str], arm: str, cancel: threading.Event) -> Start | None:

@@ -29,8 +29,16 @@ from helix_app.base.process import paths
 from helix_app.base.process.program import module_command
 from helix_app.base.settings import Settings
 from helix_app.bench.config import BenchConfig
-from helix_app.bench.experiments.experiment import Experiment, OnProgress, Speeds, Table, ratio, ratio_text, spread
-from helix_app.bench.figures.statistics import median
+from helix_app.bench.experiments.experiment import (
+    Experiment,
+    OnProgress,
+    Speeds,
+    Table,
+    middle,
+    ratio,
+    ratio_text,
+    spread,
+)
 from helix_app.bench.processes.programs import Program, generate_options
 
 TERMINAL, WINDOW, ORIGINS = "terminal", "window", "window, origins shown"
@@ -148,9 +156,8 @@ def _report(config: BenchConfig, replies: Mapping[str, Mapping[str, Mapping[int,
     )
     speeds = {arm: _speeds(replies[arm]) for arm in ARMS}
     for arm in ARMS:
-        base = median([speed for by_repeat in speeds[arm].values() for speed in by_repeat.values()])
         over = "" if arm == TERMINAL else ratio_text(ratio(speeds[arm], speeds[TERMINAL], config.seed))
-        found.rows.append((arm, f"{base:.1f}" if base else "–", over))
+        found.rows.append((arm, middle(speeds[arm]), over))
     smooth = Table(
         "Frame times while writing, ms: median (range) over the replies",
         ("Where", "median", "95 %", "99 %", "longest", "painting 95 %"),

@@ -91,12 +91,14 @@ def test_each_reply_is_the_first_of_its_program(monkeypatch: pytest.MonkeyPatch)
 def test_a_loss_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     found = measure(monkeypatch, Programs({"speculative": 90.0, "autoregressive": 100.0}))
     assert found.notes[0] == "Under 0.97 beyond its interval: chat, code, all."
+    assert found.data["under"] == ["chat", "code", "all"]
 
 
 def test_single_pairs_are_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     few = replace(CONFIG, prompts_per_kind=1, repeats=1)
     found = measure(monkeypatch, Programs({"speculative": 50.0, "autoregressive": 100.0}), few)
     assert [row[3] for row in found.rows] == ["0.50x"] * 3
+    assert found.data["under"] == []
     assert found.notes[0] == "Under 0.97 beyond its interval: none."
 
 
@@ -104,4 +106,4 @@ def test_what_was_measured_before_a_stop_is_told(monkeypatch: pytest.MonkeyPatch
     programs = Programs({"speculative": 90.0, "autoregressive": 100.0})
     programs.left = 9
     found = measure(monkeypatch, programs)
-    assert sum(len(speeds) for arm in found.data.values() for speeds in arm.values()) == 4
+    assert sum(len(speeds) for mode in fresh.MODES for speeds in found.data[mode].values()) == 4

@@ -47,13 +47,15 @@ class Programs:
 
     def __init__(self, peak: int | None = 700_000_000) -> None:
         self.asked: list[dict[str, Any]] = []
-        self.folders: set[str] = set()
+        self.folders: list[str] = []
         self.left, self.peak = 1 << 30, peak
 
     def __call__(self, command: list[str], environment: dict[str, str], errors: Path, cancel: object) -> Programs:
         assert command[1:] == ["-m", starting.__name__]
         assert Path(starting.__file__).is_file()
-        self.folders.add(environment["HELIX_HOME"])
+        assert Path(environment["HELIX_HOME"]).is_dir()
+        assert "HELIX_KERNELS" not in environment
+        self.folders.append(environment["HELIX_HOME"])
         return self
 
     def __enter__(self) -> Programs:
@@ -111,14 +113,15 @@ def test_report(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "beyond both" in experiment.text(found)
 
 
-def test_starts_alternate_in_one_new_folder_and_the_first_ones_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_starts_alternate_and_the_first_of_each_kind_begins_in_a_new_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELIX_KERNELS", "kept")
     programs = Programs()
     measure(monkeypatch, programs, replace(CONFIG, repeats=7))
     wheres = [said["where"] for said in programs.asked]
     pairs = list(zip(wheres[::2], wheres[1::2]))
     assert len(pairs) == 8
     assert set(pairs) == {("process", "child"), ("child", "process")}  # neither always comes first
-    assert len(programs.folders) == 1
+    assert len(set(programs.folders)) == len(set(zip(programs.folders, wheres))) == 2  # one for each kind
     options = dict(option[2:].split("=", 1) for option in programs.asked[0]["generate"])
     assert (options["max-tokens"], options["context"]) == ("16", "512")
 
