@@ -23,11 +23,12 @@ from helix_app.engine.machine.memory import return_memory
 from helix_app.engine.rounds.drafting import DraftFault
 from helix_app.engine.rounds.scheduler import Scheduler
 from helix_app.engine.rounds.session import LoadedModel
-from helix_app.protocol.events import CacheSnapshot, Event, Notice
+from helix_app.protocol.events import CacheSnapshot, Event, Notice, PrefillProgress
 
 log = logging.getLogger(__name__)
 _SMALLER = 0.5  # of its blocks that a cache keeps when memory ran out
 _WORTH = 0.8  # a cache that would keep more than this is left as it is
+_BEFORE_PASS = (CacheSnapshot, PrefillProgress)  # may be told before a pass that fails
 
 NO_MEMORY, FAILED, LOST = map(reason_of, ("device_no_memory", "device_failed", "device_lost"))
 
@@ -77,7 +78,7 @@ class Recovery:
             fault: _Fault | None = None
             try:
                 for event in self._scheduler.step():
-                    if self._notices and not isinstance(event, CacheSnapshot):  # the pass that failed now went through
+                    if self._notices and not isinstance(event, _BEFORE_PASS):  # the pass that failed now went through
                         yield from self._notices
                         self._notices.clear()
                     yield event

@@ -16,7 +16,8 @@ from helix_app.engine.loading import place
 from helix_app.engine.machine.devices.device import Device
 from helix_app.engine.measuring import calibration
 from helix_app.engine.models.parts.attention import Attention
-from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice, RoundDone
+from helix_app.engine.rounds import scheduler
+from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice, PrefillProgress, RoundDone
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadRequest, UnloadRequest, Written
 from tests.engine.made.tiny import Zoo, ask, check_idle, events, finish, loaded, session_of
@@ -114,6 +115,19 @@ def test_memory_that_suffices_for_less_cache(zoo: Zoo, gpu: Gpu) -> None:
     assert ready.context_length == session_of(engine).runner.max_tokens
     assert seen[-1].token_ids == expected.token_ids  # type: ignore[union-attr]
     check_idle(engine)
+
+
+def test_a_rung_that_did_not_help_is_not_told(zoo: Zoo, gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "LONG_PROMPT", 8)
+    engine = loaded(zoo.gguf("llama"), device="auto", cache_tokens=1024)
+    expected = finish(engine, ask())
+    session_of(engine).clear_caches()
+    gpu.words = MEMORY  # with a smaller cache, too
+    seen = events(engine, ask())
+    kinds = [type(event) for event in seen if isinstance(event, (Notice, PrefillProgress))]
+    assert kinds.index(Notice) >= 2  # with each cache it was told first how far the prompt is
+    assert codes(seen) == ["moved_to_cpu"]
+    assert ids_of(seen) == {"r": expected.token_ids}
 
 
 def test_stop_while_the_model_moves(zoo: Zoo, gpu: Gpu) -> None:
