@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+from helix_app.engine.engine import Engine
 from helix_app.engine.loading import place
 from helix_app.engine.machine.devices.device import Device
 from helix_app.engine.measuring import calibration
@@ -128,6 +129,44 @@ def test_a_rung_that_did_not_help_is_not_told(zoo: Zoo, gpu: Gpu, monkeypatch: p
     assert kinds.index(Notice) >= 2  # with each cache it was told first how far the prompt is
     assert codes(seen) == ["moved_to_cpu"]
     assert ids_of(seen) == {"r": expected.token_ids}
+
+
+def break_cache(patch: pytest.MonkeyPatch, engine: Engine) -> None:
+    """A cache that gave its memory back gets none for a smaller one."""
+
+    def replaced(cache: Any, blocks: int) -> None:
+        cache.release()
+        raise RuntimeError(MEMORY)
+
+    patch.setattr(type(session_of(engine).runner.cache), "replaced", replaced)
+
+
+def test_a_rung_that_fails_itself_gives_way_to_the_next(zoo: Zoo, gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = loaded(zoo.gguf("llama"), device="auto", cache_tokens=1024)
+    expected = finish(engine, ask())
+    session_of(engine).clear_caches()
+    break_cache(monkeypatch, engine)
+    gpu.words = MEMORY
+    seen = events(engine, ask())
+    assert codes(seen) == ["moved_to_cpu"]
+    assert ids_of(seen) == {"r": expected.token_ids}
+    assert finish(engine, ask()).token_ids == expected.token_ids
+
+
+def test_on_the_cpu_it_costs_the_replies_and_not_the_next(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = loaded(zoo.gguf("llama"), cache_tokens=1024)
+    expected = finish(engine, ask())
+    session_of(engine).clear_caches()
+
+    def no_memory(*_: object) -> torch.Tensor:
+        raise RuntimeError(MEMORY)
+
+    with monkeypatch.context() as patch:
+        break_cache(patch, engine)
+        patch.setattr(Attention, "_mixed", no_memory)
+        seen = events(engine, ask())
+    assert codes(seen) == ["device_out_of_memory"]
+    assert finish(engine, ask()).token_ids == expected.token_ids
 
 
 def test_stop_while_the_model_moves(zoo: Zoo, gpu: Gpu) -> None:
