@@ -271,3 +271,15 @@ def test_the_rest_of_a_reply_that_another_engine_began(zoo: Zoo) -> None:
         assert metrics.time_to_first_token == pytest.approx(0.5)
         assert metrics.target_passes >= had - 1
         check_idle(engine)
+
+
+def test_a_smaller_context_takes_back_nothing_that_was_written(zoo: Zoo) -> None:
+    large, small = loaded(zoo.gguf("llama")), loaded(zoo.gguf("llama"), context_length=64)
+    for engine in (large, small):
+        session_of(engine).eos = frozenset()
+    whole = finish(large, ask(max_tokens=60))
+    count = whole.metrics.prompt_tokens
+    assert count is not None
+    assert count + 60 > 64
+    result = finish(small, ask(max_tokens=80, written=Written(whole.token_ids, count, 0, (), 2.0, 0.5)))
+    assert (result.token_ids, result.text, result.reason) == (whole.token_ids, whole.text, "context_full")

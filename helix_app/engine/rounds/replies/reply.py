@@ -123,7 +123,7 @@ class Reply:
         if written is not None:
             self._recorder.resume(written)
             for token in written.token_ids:
-                if self.reason is None:
+                if self.reason in (None, "context_full"):  # a smaller context takes back nothing
                     self._append(token)
 
     def move(self, session: Session) -> None:
@@ -131,6 +131,8 @@ class Reply:
         request, params = self.request, self.request.sampling
         self._session = session
         self.limit = min(self.prompt_length + request.max_tokens, session.runner.max_tokens)
+        if self.reason is None and len(self.tokens) >= self.limit:  # where there is room for less
+            self.reason = "context_full"
         self._policy = session.policy(request)
         self.draft: Draft | None = None
         if request.mode == "speculative" and session.draft is not None:
