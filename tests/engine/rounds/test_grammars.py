@@ -21,7 +21,7 @@ from helix_app.engine.rounds.writing import write_reply
 from helix_app.protocol.events import Event, Failed, Finished, RoundDone, TextDelta
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, Grammar, SamplingParams, Written
 from tests.engine.made.random_schemas import random_schema
-from tests.engine.made.tiny import GREEDY, Zoo, ask, events, finish, loaded, write_gguf
+from tests.engine.made.tiny import GREEDY, TEMPLATE, Zoo, ask, events, finish, loaded, write_gguf
 from tests.engine.runs.crowds import TEXTS, Crowd, Models, alone, plain
 
 PERSON = {
@@ -221,6 +221,14 @@ def test_the_grammar_begins_after_the_thought(thinker: Engine) -> None:
     assert free.reason == "length"  # inside its thought nothing is forced, and no end allowed
     assert not free.text.startswith("{")
     check_valid(finish(thinker, shaped(thinking=False)))
+
+
+def test_a_template_of_the_conversation_says_where_the_grammar_begins(long: Engine, thinker: Engine) -> None:
+    check_valid(finish(thinker, shaped(template=TEMPLATE)))
+    free = finish(long, shaped(template=OPENS, max_tokens=20))
+    assert free.reason == "length"
+    assert not free.text.startswith("{")
+    check_valid(finish(long, shaped(template=OPENS, thinking=False)))
 
 
 # --------------------------------------------------------------------------- many schemas
