@@ -104,7 +104,7 @@ class Reply:
         self._tokenizer = session.tokenizer
         self._recorder = RunRecorder()
         prompt = prompt_of(session, request)
-        self.tokens, self._left_out = prompt.ids, prompt.left_out
+        self.tokens, self._prompt_facts = prompt.ids, (prompt.left_out, prompt.opens)
         self.prompt_length = len(self.tokens)
         params = request.sampling
         self.seed = params.seed if params.seed is not None else random.SystemRandom().randrange(2**31)
@@ -186,7 +186,7 @@ class Reply:
         self._recorder.prefilled(self.prompt_length, self.cached, len(emitted))
         assert self._prefill_begin is not None
         seconds = time.perf_counter() - self._prefill_begin
-        yield PrefillDone(self.sequence_id, self.prompt_length, self.cached, seconds, emitted, self._left_out)
+        yield PrefillDone(self.sequence_id, self.prompt_length, self.cached, seconds, emitted, *self._prompt_facts)
         yield from self.show()
 
     # ----------------------------------------------------------------- rounds
