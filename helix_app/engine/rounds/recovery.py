@@ -109,7 +109,7 @@ class Recovery:
             raise fault.error
 
     def _tried(self, fault: _Fault) -> tuple[bool, _Fault]:
-        """``_makes_do``, with the error that something is to be done about now: that of a rung which failed itself."""
+        """``_makes_do``, and the error to go on with: a rung that failed itself takes the place of the first."""
         try:
             return self._makes_do(fault), fault
         except (RuntimeError, MemoryError) as exc:
