@@ -168,15 +168,18 @@ class Engine:
     def _run(self, scheduler: Scheduler, joining: Iterable[Joining] = ()) -> Generator[Event, None, None]:
         """All replies of a scheduler and those joining it, on another device if need be; closes it."""
         assert self._loaded is not None
+        recovery = Recovery(scheduler, self._loaded, partial(self._to_cpu, scheduler))
         try:
             for reply in joining:
                 yield from scheduler.join(reply)
-            for event in Recovery(scheduler, self._loaded, partial(self._to_cpu, scheduler)).run():
+            for event in recovery.run():
                 if self.session is not None:
                     yield from self.session.take_notices()
                 yield event
         finally:
             scheduler.close()
+            if recovery.broken:  # it is loaded again for the next reply
+                self._unload()
 
     def _to_cpu(
         self, scheduler: Scheduler, device: str, reason: str, detail: str

@@ -57,7 +57,7 @@ class PrefillDone:
     """The prompt is in the cache. ``cached_tokens`` of ``prompt_tokens`` came from a prefix hit.
 
     ``emitted`` is the first token of the reply: the prompt's last row gives it, before any round. ``left_out`` of the
-    request's messages, the oldest ones, are not in the prompt (``GenerateRequest.on_full``).
+    request's messages, the oldest ones, are not in it (``GenerateRequest.on_full``). ``opens``: it ends in reasoning.
     """
 
     request_id: str
@@ -66,6 +66,7 @@ class PrefillDone:
     seconds: float
     emitted: tuple[EmittedToken, ...] = ()
     left_out: int = 0
+    opens: bool = False
 
 
 @dataclass(frozen=True)

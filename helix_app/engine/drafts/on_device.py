@@ -23,7 +23,7 @@ from helix_app.engine.drafts.ask import Ask, Drafter, begun
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import Rows
 from helix_app.engine.sampling.coupled import gumbel_noise
-from helix_app.engine.sampling.filters import distribution
+from helix_app.engine.sampling.filters import distribution, punished
 from helix_app.engine.sampling.penalties import adjusts, bias_row, counts, said_counts
 from helix_app.protocol.requests import SamplingParams
 
@@ -124,8 +124,7 @@ class OnDevice:
             self._before = self._before.after(self.drawn[-1])
         before = self._before
         if params.repetition_penalty != 1.0:
-            punished = torch.where(logits > 0, logits / params.repetition_penalty, logits * params.repetition_penalty)
-            logits = torch.where(before.seen > 0, punished, logits)
+            logits = torch.where(before.seen > 0, punished(logits, params.repetition_penalty), logits)
         if counts(params):
             logits = logits - params.frequency_penalty * before.said
             logits = torch.where(before.said > 0, logits - params.presence_penalty, logits)

@@ -175,8 +175,8 @@ class TextAsk(Ask):
 
     @property
     def done(self) -> bool:
-        k = self.request.k
-        return self.ended or len(self.ids) >= k or len(self.drawn) >= 2 * k + _MORE_STEPS
+        k, room = self.request.k, self.draft.runner.max_tokens - len(self.given) + 1  # the last one drawn never runs
+        return self.ended or len(self.ids) >= k or len(self.drawn) >= min(2 * k + _MORE_STEPS, room)
 
     def finish(self) -> None:
         if self._given is not None:

@@ -18,7 +18,6 @@ from helix_app.protocol.requests import ChatMessage, GenerateRequest
 
 _KEPT = 256  # characters at the end of a reply that are encoded anew; what is before them keeps its tokens
 _WINDOWS = (8, 2, 0)  # tokens of the target before a continuation that it is cut together with, the first that agrees
-_MARK_TAIL = 24  # tokens at the end of a prompt in which a mark of reasoning may stand
 
 
 class Rereading:
@@ -130,15 +129,10 @@ def _as_text(target: Tokenizer, draft: Tokenizer, prompt: Sequence[int]) -> list
 
 def _reasoning(target: Tokenizer, draft: Tokenizer, prompt: Sequence[int], ids: Sequence[int]) -> list[int]:
     """What brings the draft into a block of reasoning that the target's prompt has opened, or out of its own."""
-    wanted, given = _inside(target, prompt), _inside(draft, ids)
+    wanted, given = target.ends_in_thought(prompt), draft.ends_in_thought(ids)
     if wanted == given:
         return []
     return draft.encode_continued(f"{target.marks[0]}\n" if wanted else f"\n{draft.marks[1]}\n\n")
-
-
-def _inside(words: Tokenizer, ids: Sequence[int]) -> bool:
-    mark = words.marks[0]
-    return bool(mark) and words.decode(ids[-_MARK_TAIL:]).rstrip().endswith(mark)
 
 
 def _continues(request: GenerateRequest | None) -> bool:

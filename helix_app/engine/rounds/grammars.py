@@ -21,7 +21,7 @@ def grammar_mask(session: Session, request: GenerateRequest) -> GrammarMask | No
         return None
     if session.grammars is None:
         session.grammars = _vocabulary(session)
-    mask = session.grammars.mask(request.grammar, _thought(session.tokenizer, request))
+    mask = session.grammars.mask(request.grammar, _thought(session.tokenizer.with_template(request.template), request))
     begun = "" if request.raw and request.prompt else begun_reply(request.messages)[1]
     for token in session.tokenizer.encode_continued(begun) if begun else ():
         if mask.complete or not mask.consume(token):

@@ -6,6 +6,7 @@ The rungs, each taken at most once or twice and told in one notice:
     memory ran out           the cache shrinks, then the draft model goes, then the model moves to the CPU
     the device is lost       the model moves to the CPU
     any other device error   the same; on the CPU it is an error of Helix and ends the replies
+    a rung fails itself      the model moves to the CPU; there the replies end, and their session is of no use
 
 The tokens of every reply are kept; what the cache held of them is computed again, as after a preemption.
 """
@@ -23,11 +24,12 @@ from helix_app.engine.machine.memory import return_memory
 from helix_app.engine.rounds.drafting import DraftFault
 from helix_app.engine.rounds.scheduler import Scheduler
 from helix_app.engine.rounds.session import LoadedModel
-from helix_app.protocol.events import CacheSnapshot, Event, Notice
+from helix_app.protocol.events import CacheSnapshot, Event, Notice, PrefillProgress
 
 log = logging.getLogger(__name__)
 _SMALLER = 0.5  # of its blocks that a cache keeps when memory ran out
 _WORTH = 0.8  # a cache that would keep more than this is left as it is
+_BEFORE_PASS = (CacheSnapshot, PrefillProgress)  # may be told before a pass that fails
 
 NO_MEMORY, FAILED, LOST = map(reason_of, ("device_no_memory", "device_failed", "device_lost"))
 
@@ -49,7 +51,11 @@ class _Fault:
 
 
 class Recovery:
-    """Runs a scheduler to its end and keeps its replies going."""
+    """Runs a scheduler to its end and keeps its replies going.
+
+    Attributes:
+        broken: a rung failed itself, and nothing took its place: the session is of no use.
+    """
 
     def __init__(
         self,
@@ -64,6 +70,7 @@ class Recovery:
                 where that was stopped. Raises HelixError when it cannot.
         """
         self._scheduler, self._loaded, self._to_cpu = scheduler, loaded, to_cpu
+        self.broken = False
         self._notices: list[Notice] = []  # told once the replies go on: a later rung makes them void
 
     def run(self) -> Iterator[Event]:
@@ -77,7 +84,7 @@ class Recovery:
             fault: _Fault | None = None
             try:
                 for event in self._scheduler.step():
-                    if self._notices and not isinstance(event, CacheSnapshot):  # the pass that failed now went through
+                    if self._notices and not isinstance(event, _BEFORE_PASS):  # the pass that failed now went through
                         yield from self._notices
                         self._notices.clear()
                     yield event
@@ -89,16 +96,26 @@ class Recovery:
     def _recover(self, fault: _Fault) -> Iterator[Event]:
         session, device = self._loaded.session, self._loaded.ready.device
         log.warning("%s failed in the middle of a reply: %s", device, fault.text)
-        if fault.lost and device != "cpu":
-            yield from self._move(fault, LOST)
-        elif self._makes_do(fault):
+        made_do = False
+        if device == "cpu" or not fault.lost:
+            made_do, fault = self._tried(fault)
+        if made_do:
             yield self._loaded.ready
         elif device != "cpu":
-            yield from self._move(fault, NO_MEMORY if fault.memory else FAILED)
+            yield from self._move(fault, LOST if fault.lost else NO_MEMORY if fault.memory else FAILED)
         else:
-            self._scheduler.halt(intact=True)
+            self._scheduler.halt(intact=not self.broken)
             yield from session.snapshots()
             raise fault.error
+
+    def _tried(self, fault: _Fault) -> tuple[bool, _Fault]:
+        """``_makes_do``, and the error to go on with: a rung that failed itself takes the place of the first."""
+        try:
+            return self._makes_do(fault), fault
+        except (RuntimeError, MemoryError) as exc:
+            self.broken, failed = True, _fault(exc)
+            log.warning("what was to help failed as well: %s", failed.text)
+            return False, failed
 
     def _makes_do(self, fault: _Fault) -> bool:
         """Take a rung on the same device; False when there is none."""
@@ -115,6 +132,7 @@ class Recovery:
             self._scheduler.move(loaded.session)
         else:  # it was stopped, and so are the replies
             self._scheduler.listen(None)
+        self.broken = False
 
     def _drop_draft(self, fault: _Fault) -> bool:
         """Draft from the text alone from now on; False when that is so already."""

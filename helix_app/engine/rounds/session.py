@@ -176,10 +176,12 @@ class Prompt:
     Attributes:
         ids: its tokens; a begun reply is the end of them.
         left_out: how many of the request's messages are not in it.
+        opens: it ends inside reasoning.
     """
 
     ids: list[int]
     left_out: int = 0
+    opens: bool = False
 
 
 def prompt_tokens(session: Session, request: GenerateRequest) -> list[int]:
@@ -234,7 +236,7 @@ def _messages(session: Session, request: GenerateRequest, limit: int) -> Prompt:
         raise _too_long(session, limit, characters // CHARACTERS_PER_TOKEN, counted=False)
     if found.notice is not None:
         session.tell_once(found.notice)
-    return Prompt(found.ids, found.left_out)
+    return Prompt(found.ids, found.left_out, not request.raw and tokenizer.ends_in_thought(found.ids))
 
 
 def _too_long(session: Session, limit: int, tokens: int, *, counted: bool = True) -> InputError:

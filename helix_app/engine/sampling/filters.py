@@ -15,6 +15,8 @@ import torch
 from helix_app.base.errors import InputError, NumericsError
 from helix_app.protocol.requests import SamplingParams
 
+_SMALLEST_PENALTY = 1e-30  # a smaller one decides as this one does, but what is divided by it is infinite
+
 
 def check_params(params: SamplingParams) -> None:
     """Raise InputError for a value of the wrong type or outside its range."""
@@ -86,8 +88,13 @@ def penalise(logits: torch.Tensor, penalty: float, seen: torch.Tensor, draft_ids
     mask[:, seen] = True
     for j, token in enumerate(draft_ids[: rows - 1]):
         mask[j + 1 :, token] = True
-    punished = torch.where(logits > 0, logits / penalty, logits * penalty)
-    return torch.where(mask.to(logits.device), punished, logits)
+    return torch.where(mask.to(logits.device), punished(logits, penalty), logits)
+
+
+def punished(logits: torch.Tensor, penalty: float) -> torch.Tensor:
+    """Logits after the repetition penalty, of tokens that were there before; finite, however small it is."""
+    penalty = max(penalty, _SMALLEST_PENALTY)
+    return torch.where(logits > 0, logits / penalty, logits * penalty)
 
 
 def distribution(logits: torch.Tensor, params: SamplingParams) -> torch.Tensor:

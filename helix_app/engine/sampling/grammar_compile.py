@@ -93,12 +93,26 @@ class _Vocabulary:
         self, tokens: Sequence[bytes], special: Sequence[int], eos: int, encode: Callable[[str], list[int]]
     ) -> None:
         self.tokens, self.special_token_ids, self.eos_token_id = tokens, special, eos
-        self._encode = encode
+        self._encode, self._silent = encode, frozenset(special)
+        self._single = {text[0]: i for i, text in enumerate(tokens) if len(text) == 1 and i not in self._silent}
 
     def __call__(self, text: str) -> list[int]:
         if not isinstance(text, str):
             raise TypeError("a text")  # so it is asked for texts, not for bytes
-        return self._encode(text)
+        ids = self._encode(text)
+        return ids if self._spells(ids, text) else [i for letter in text for i in self._spelled(letter)]
+
+    def _spells(self, ids: Sequence[int], text: str) -> bool:
+        """Whether tokens say a text to the byte: a tokenizer may compose an accent with its letter, or find a mark."""
+        said = [self.tokens[i] for i in ids if i < len(self.tokens) and i not in self._silent]
+        return len(said) == len(ids) and b"".join(said) == text.encode()
+
+    def _spelled(self, letter: str) -> list[int]:
+        """A letter by itself; where the tokenizer writes another one its bytes, if there are tokens for them."""
+        ids, data = self._encode(letter), letter.encode()
+        if self._spells(ids, letter) or not all(byte in self._single for byte in data):
+            return ids
+        return [self._single[byte] for byte in data]
 
 
 def _source(grammar: Grammar) -> str:

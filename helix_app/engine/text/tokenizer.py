@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 _VERSION = 4  # of what is cached
 _BUILDERS = {"gpt2": _byte_level_bpe, "llama": _sentencepiece_bpe, "gemma4": _sentencepiece_bpe}
 _CONTEXT = 16  # prompt tokens that may be needed to tell how the first token of a continuation reads
+_MARK_TAIL = 24  # tokens at the end of a prompt in which a mark of reasoning may stand
 _HELLO = (ChatMessage("user", "Hello"),)
 
 
@@ -181,6 +182,11 @@ class Tokenizer:
 
         template = self.info.chat_template
         return find_thinking(template, self.marks, prompt) if template else Thinking(self.marks)
+
+    def ends_in_thought(self, ids: Sequence[int]) -> bool:
+        """Whether a prompt ends inside a block of reasoning that it has opened."""
+        mark = self.marks[0]
+        return bool(mark) and self.decode(ids[-_MARK_TAIL:]).rstrip().endswith(mark)
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of tokens, special tokens left out. Incomplete characters show as U+FFFD."""

@@ -42,6 +42,7 @@ class ReplyFeed(QObject):
         """What is called with each kind of event."""
         return {
             events.PrefillProgress: self.on_prefill_progress,
+            events.PrefillDone: self.on_prefill_done,
             events.RoundDone: self.on_round_done,
             events.TextDelta: self.on_text_delta,
             events.Finished: self.on_finished,
@@ -90,6 +91,16 @@ class ReplyFeed(QObject):
         reply = self.shown()
         if reply is not None and event.request_id == reply.request_id:
             reply.show_reading(event)
+
+    def on_prefill_done(self, event: events.PrefillDone) -> None:
+        """A prompt is read; by a template of the conversation's own it may open a thought otherwise than expected."""
+        writing = self._book.writings.get(event.request_id)
+        if writing is None or not writing.request.template or writing.text():
+            return
+        writing.prompt_opened(event.opens)
+        reply = self._widget(writing)
+        if reply is not None:
+            reply.set_thinking(writing.marks, writing.opens)
 
     def flush(self) -> None:
         """Show the text that has come; a slow frame makes the next one wait longer."""

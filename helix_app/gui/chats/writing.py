@@ -52,6 +52,11 @@ class Writing:
         self._thinking_since: float | None = None
         self._thought_before = self.thought_seconds, self.thought_tokens
 
+    def prompt_opened(self, opens: bool) -> None:
+        """Its prompt was read, so it is known whether that has opened a thought; before any text."""
+        self.opens = opens
+        self._splitter = ThoughtSplitter(self.marks, opens)
+
     def text(self) -> str:
         """All of the message so far."""
         if len(self.parts) > 1:
@@ -78,7 +83,7 @@ class Writing:
 def writing_of(
     request: GenerateRequest, conversation: Conversation, message_id: str, ready: ModelReady | None, begun: str = ""
 ) -> Writing:
-    """A reply that is about to be written by this model."""
+    """A reply that is about to be written by this model; what its own template opens is expected of any other."""
     marks, opens = ("", ""), False
     if ready is not None and not request.raw:
         marks = ready.thinking

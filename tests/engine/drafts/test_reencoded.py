@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -104,6 +105,31 @@ def test_a_cache_of_its_own_that_is_full_drafts_nothing(models: Models, other: P
     crowd = Crowd(session_with(models, other, draft_blocks=6)).add(*asked)
     crowd.run()
     check_same(models, crowd, asked)
+
+
+def test_it_never_runs_past_the_last_position_of_its_model(
+    models: Models, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = session_with(models, other)
+    runner = session.draft_runner
+    assert runner is not None
+    runner.max_tokens = 48  # its cache has room for more
+    half = load_tokenizer(inspect(other)).token_id("Ã")  # of a character: no text ever comes of it
+    assert half is not None
+    lengths: list[int] = []
+    real = runner.forward_many
+
+    def watched(*args: Any, **options: Any) -> list[torch.Tensor]:
+        made = [logits.index_fill(1, torch.tensor([half]), 1000.0) for logits in real(*args, **options)]
+        lengths.extend(runner.length(rows.sequence_id) for rows in args[0])
+        return made
+
+    monkeypatch.setattr(runner, "forward_many", watched)
+    request = ask("the cat", k="fixed:4", max_tokens=40)
+    crowd = Crowd(session).add(request)
+    crowd.run()
+    check_same(models, crowd, [request])
+    assert max(lengths) == 48  # with a token that is drawn and does not run
 
 
 @pytest.mark.parametrize("k", ["auto", "additive"])

@@ -18,10 +18,10 @@ from helix_app.engine.rounds.certify import Certified, certify
 from helix_app.engine.rounds.scheduler import Scheduler
 from helix_app.engine.rounds.session import Session
 from helix_app.engine.rounds.writing import write_reply
-from helix_app.protocol.events import Event, Failed, Finished, RoundDone, TextDelta
+from helix_app.protocol.events import Event, Failed, Finished, PrefillDone, RoundDone, TextDelta
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, Grammar, SamplingParams, Written
 from tests.engine.made.random_schemas import random_schema
-from tests.engine.made.tiny import GREEDY, Zoo, ask, events, finish, loaded, write_gguf
+from tests.engine.made.tiny import GREEDY, TEMPLATE, Zoo, ask, events, finish, loaded, write_gguf
 from tests.engine.runs.crowds import TEXTS, Crowd, Models, alone, plain
 
 PERSON = {
@@ -221,6 +221,27 @@ def test_the_grammar_begins_after_the_thought(thinker: Engine) -> None:
     assert free.reason == "length"  # inside its thought nothing is forced, and no end allowed
     assert not free.text.startswith("{")
     check_valid(finish(thinker, shaped(thinking=False)))
+
+
+def opens(engine: Engine, **options: Any) -> bool:
+    """What is told of the prompt."""
+    return next(event for event in events(engine, ask(**options)) if isinstance(event, PrefillDone)).opens
+
+
+def test_it_is_told_whether_a_prompt_opens_a_thought(long: Engine, thinker: Engine) -> None:
+    assert opens(thinker)
+    assert opens(long, template=OPENS)
+    assert not opens(thinker, thinking=False)
+    assert not opens(thinker, template=TEMPLATE)
+    assert not opens(thinker, text="a <think>", raw=True)
+
+
+def test_a_template_of_the_conversation_says_where_the_grammar_begins(long: Engine, thinker: Engine) -> None:
+    check_valid(finish(thinker, shaped(template=TEMPLATE)))
+    free = finish(long, shaped(template=OPENS, max_tokens=20))
+    assert free.reason == "length"
+    assert not free.text.startswith("{")
+    check_valid(finish(long, shaped(template=OPENS, thinking=False)))
 
 
 # --------------------------------------------------------------------------- many schemas

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 import torch
 
+from helix_app.engine.engine import Engine
 from helix_app.engine.loading import place
 from helix_app.engine.machine.devices.device import Device
 from helix_app.engine.measuring import calibration
 from helix_app.engine.models.parts.attention import Attention
-from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice, RoundDone
+from helix_app.engine.rounds import scheduler
+from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice, PrefillProgress, RoundDone
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadRequest, UnloadRequest, Written
 from tests.engine.made.tiny import Zoo, ask, check_idle, events, finish, loaded, session_of
@@ -114,6 +116,57 @@ def test_memory_that_suffices_for_less_cache(zoo: Zoo, gpu: Gpu) -> None:
     assert ready.context_length == session_of(engine).runner.max_tokens
     assert seen[-1].token_ids == expected.token_ids  # type: ignore[union-attr]
     check_idle(engine)
+
+
+def test_a_rung_that_did_not_help_is_not_told(zoo: Zoo, gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "LONG_PROMPT", 8)
+    engine = loaded(zoo.gguf("llama"), device="auto", cache_tokens=1024)
+    expected = finish(engine, ask())
+    session_of(engine).clear_caches()
+    gpu.words = MEMORY  # with a smaller cache, too
+    seen = events(engine, ask())
+    kinds = [type(event) for event in seen if isinstance(event, (Notice, PrefillProgress))]
+    assert kinds.index(Notice) >= 2  # with each cache it was told first how far the prompt is
+    assert codes(seen) == ["moved_to_cpu"]
+    assert ids_of(seen) == {"r": expected.token_ids}
+
+
+def break_cache(patch: pytest.MonkeyPatch, engine: Engine) -> None:
+    """A cache that gave its memory back gets none for a smaller one."""
+
+    def replaced(cache: Any, blocks: int) -> None:
+        cache.release()
+        raise RuntimeError(MEMORY)
+
+    patch.setattr(type(session_of(engine).runner.cache), "replaced", replaced)
+
+
+def test_a_rung_that_fails_itself_gives_way_to_the_next(zoo: Zoo, gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = loaded(zoo.gguf("llama"), device="auto", cache_tokens=1024)
+    expected = finish(engine, ask())
+    session_of(engine).clear_caches()
+    break_cache(monkeypatch, engine)
+    gpu.words = MEMORY
+    seen = events(engine, ask())
+    assert codes(seen) == ["moved_to_cpu"]
+    assert ids_of(seen) == {"r": expected.token_ids}
+    assert finish(engine, ask()).token_ids == expected.token_ids
+
+
+def test_on_the_cpu_it_costs_the_replies_and_not_the_next(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = loaded(zoo.gguf("llama"), cache_tokens=1024)
+    expected = finish(engine, ask())
+    session_of(engine).clear_caches()
+
+    def no_memory(*_: object) -> torch.Tensor:
+        raise RuntimeError(MEMORY)
+
+    with monkeypatch.context() as patch:
+        break_cache(patch, engine)
+        patch.setattr(Attention, "_mixed", no_memory)
+        seen = events(engine, ask())
+    assert codes(seen) == ["device_out_of_memory"]
+    assert finish(engine, ask()).token_ids == expected.token_ids
 
 
 def test_stop_while_the_model_moves(zoo: Zoo, gpu: Gpu) -> None:
@@ -218,3 +271,15 @@ def test_the_rest_of_a_reply_that_another_engine_began(zoo: Zoo) -> None:
         assert metrics.time_to_first_token == pytest.approx(0.5)
         assert metrics.target_passes >= had - 1
         check_idle(engine)
+
+
+def test_a_smaller_context_takes_back_nothing_that_was_written(zoo: Zoo) -> None:
+    large, small = loaded(zoo.gguf("llama")), loaded(zoo.gguf("llama"), context_length=64)
+    for engine in (large, small):
+        session_of(engine).eos = frozenset()
+    whole = finish(large, ask(max_tokens=60))
+    count = whole.metrics.prompt_tokens
+    assert count is not None
+    assert count + 60 > 64
+    result = finish(small, ask(max_tokens=80, written=Written(whole.token_ids, count, 0, (), 2.0, 0.5)))
+    assert (result.token_ids, result.text, result.reason) == (whole.token_ids, whole.text, "context_full")

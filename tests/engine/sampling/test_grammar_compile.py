@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import pytest
+import tokenizers
 
 from helix_app.base.errors import InputError
+from helix_app.engine.sampling.grammar import Thought
 from helix_app.engine.sampling.grammar_compile import GrammarVocabulary, check_grammar
+from helix_app.engine.text.tokenizer import Tokenizer, TokenizerInfo
 from helix_app.protocol.requests import Grammar
-from tests.engine.made.tiny import EOS_ID
+from tests.engine.made.tiny import EOS_ID, tokenizer
 from tests.engine.sampling.test_grammar import after, mask_of, next_mask, plain
 
 
@@ -54,6 +58,24 @@ def test_what_is_no_grammar_is_refused_with_its_reason(grammar: Grammar, part: s
     assert caught.value.code == "grammar_invalid"
     assert part in caught.value.fields["reason"]
     assert "\n" not in caught.value.fields["reason"]
+
+
+@pytest.mark.parametrize("text", ["U\u0308bung", "\u2126", "a</think>b", "the cat"])
+def test_a_text_that_the_tokenizer_writes_otherwise_is_spelled(text: str) -> None:
+    backend = tokenizers.Tokenizer.from_str(tokenizer().to_str())
+    backend.normalizer = tokenizers.normalizers.NFC()
+    backend.add_special_tokens(["<think>", "</think>"])
+    words = Tokenizer(backend, TokenizerInfo("<think></think>", "", "", None, False))
+    texts, special = words.token_bytes()
+    compiled = GrammarVocabulary(texts, special, frozenset({EOS_ID}), len(texts), words.encode_continued)
+    schema = {"properties": {text: {"const": text}}, "required": [text], "additionalProperties": False}
+    grammar = Grammar("json_schema", json.dumps({"type": "object", **schema}))
+    made, said = compiled.mask(grammar, Thought()), b""
+    while not made.complete:
+        token = int(next_mask(made).nonzero()[0])
+        assert made.consume(token)
+        said += texts[token]
+    assert json.loads(said) == {text: text}
 
 
 def test_a_kind_that_is_none_is_refused() -> None:

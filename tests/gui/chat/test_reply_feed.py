@@ -48,6 +48,22 @@ def test_late_and_unknown_events_change_nothing(chat: Driver) -> None:
     assert chat.reply.source() == "new"
 
 
+@pytest.mark.parametrize("opens", [False, True])
+def test_the_prompt_says_whether_a_template_of_the_conversation_opens_a_thought(chat: Driver, opens: bool) -> None:
+    store = FakeStore(chat.window)
+    chat.window.on_event(fake.ready(thinking=("<think>", "</think>"), thinking_opens=not opens, chat_template=True))
+    chat.window.book.set_prompting(to_text(Prompting(template="{{ messages }}")))
+    request = chat.ask("x")
+    chat.window.on_event(events.PrefillDone(request.request_id, 9, 0, 0.1, opens=opens))
+    chat.write("Hm.</think>So.")
+    shown = "So." if opens else "Hm.</think>So."
+    assert (chat.reply.answer(), chat.reply.thought is not None) == (shown, opens)
+    chat.finish("Hm.</think>So.")
+    record = from_text(store.of(EndMessage)[-1].details)
+    assert record is not None
+    assert record.opens is opens
+
+
 def test_a_dead_engine_ends_the_reply(chat: Driver) -> None:
     chat.ask("x")
     chat.window.on_event(Failed("engine_died", "exit code -9"))

@@ -104,7 +104,7 @@ class Reply:
         self._tokenizer = session.tokenizer
         self._recorder = RunRecorder()
         prompt = prompt_of(session, request)
-        self.tokens, self._left_out = prompt.ids, prompt.left_out
+        self.tokens, self._prompt_facts = prompt.ids, (prompt.left_out, prompt.opens)
         self.prompt_length = len(self.tokens)
         params = request.sampling
         self.seed = params.seed if params.seed is not None else random.SystemRandom().randrange(2**31)
@@ -123,7 +123,7 @@ class Reply:
         if written is not None:
             self._recorder.resume(written)
             for token in written.token_ids:
-                if self.reason is None:
+                if self.reason in (None, "context_full"):  # a smaller context takes back nothing
                     self._append(token)
 
     def move(self, session: Session) -> None:
@@ -131,6 +131,8 @@ class Reply:
         request, params = self.request, self.request.sampling
         self._session = session
         self.limit = min(self.prompt_length + request.max_tokens, session.runner.max_tokens)
+        if self.reason is None and len(self.tokens) >= self.limit:  # where there is room for less
+            self.reason = "context_full"
         self._policy = session.policy(request)
         self.draft: Draft | None = None
         if request.mode == "speculative" and session.draft is not None:
@@ -184,7 +186,7 @@ class Reply:
         self._recorder.prefilled(self.prompt_length, self.cached, len(emitted))
         assert self._prefill_begin is not None
         seconds = time.perf_counter() - self._prefill_begin
-        yield PrefillDone(self.sequence_id, self.prompt_length, self.cached, seconds, emitted, self._left_out)
+        yield PrefillDone(self.sequence_id, self.prompt_length, self.cached, seconds, emitted, *self._prompt_facts)
         yield from self.show()
 
     # ----------------------------------------------------------------- rounds

@@ -66,6 +66,14 @@ def test_penalties_of_a_row_know_the_tokens_drafted_before_it() -> None:
     assert judged([[0, 0, 0, 0.5]], params=params).verdict.next_token == 0  # 3 is the reply's already
 
 
+@pytest.mark.parametrize("penalty", [1e-40, 1e-300])
+def test_a_repetition_penalty_is_never_too_small(penalty: float) -> None:
+    row = [[1, 9, 0, 2.0]]  # 0 and 3 were there before
+    assert judged(row, params=SamplingParams(0.0, repetition_penalty=penalty)).verdict.next_token == 3
+    drawn = judged(row, params=SamplingParams(1.0, 0, 1.0, repetition_penalty=penalty), seed=3)
+    assert drawn.target_probs.tolist() == [[0, 0, 0, 1]]
+
+
 def test_a_grammar_rules_out_row_by_row() -> None:
     masks = Masks([2], [0, 3])
     made = judged([[9, 9, 0, 9], [1, 9, 9, 2]], ids=(2,), grammar=masks)

@@ -278,6 +278,20 @@ def test_what_another_engine_wrote_is_there_and_is_told_anew(session: Session) -
     assert whole.reason == "length"
 
 
+def test_in_a_smaller_context_it_ends_with_all_that_it_has(models: Models, session: Session) -> None:
+    ids, small = tuple(session.tokenizer.encode("1" * 40)), models.session("ngram", blocks=3)
+    options: Any = {"max_tokens": 60, "written": Written(ids, 9, 0, (), 3.0, 1.0)}
+    moved = made(session, **options)
+    assert moved.reason is None
+    moved.move(small)
+    for reply in (moved, made(small, **options)):
+        assert len(reply.tokens) > small.runner.max_tokens
+        assert reply.reason == "context_full"  # before it runs again
+        assert list(reply.read_end()) == [TextDelta("r", "1" * 40)]
+        assert reply.finish().token_ids == ids
+    assert made(small, **{**options, "max_tokens": 40}).reason == "length"
+
+
 def test_a_proposal_is_judged_and_taken_as_far_as_it_stands(session: Session) -> None:
     """The target is sure of other tokens from the second one on."""
     a, b, c = (session.tokenizer.encode(letter)[0] for letter in "abc")
