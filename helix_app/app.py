@@ -88,8 +88,7 @@ class App:
 
     def end(self) -> bool:
         """End what the window's closing has ended, if it was closed; False when a thread hangs."""
-        ended = [self.controller.shutdown(), self.benchmarks.shutdown()]
-        return all([*ended, self.library.shutdown(), self.attachments.shutdown()])
+        return all([one.shutdown() for one in (self.controller, self.benchmarks, self.library, self.attachments)])
 
 
 def main(argv: Sequence[str] | None = None) -> int:
