@@ -89,16 +89,6 @@ def test_it_stays_packed_and_drafts_change_no_token(zoo: Zoo, card: Card) -> Non
     again.close()
 
 
-def test_trials_of_its_attention_are_told_before_they_begin(
-    zoo: Zoo, card: Card, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(place.fused_attention, "untried", lambda _: True)
-    engine, seen = load(zoo.gguf("llama-loopy"), "float32")
-    stages = [event.stage for event in seen if isinstance(event, LoadProgress)]
-    assert stages.index("devices") < stages.index("kernels") < stages.index("gpu")
-    engine.close()
-
-
 @pytest.mark.parametrize(
     ("quant", "dtype", "packed", "wrong", "code"),
     [
