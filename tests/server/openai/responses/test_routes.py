@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from helix_app.server.options import ServerOptions
 from tests.later import Later
-from tests.server.fakes import Running, fake_server
+from tests.server.fakes import READY, Running, fake_server
 
 openai = Later("openai")
+
+
+@pytest.fixture
+def _with_tools(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model calls tools."""
+    monkeypatch.setattr(server.pump, "ready", replace(READY, tools=True, tool_style="hermes"))
 
 
 @pytest.fixture
@@ -62,6 +69,7 @@ def test_nobody_sees_the_responses_of_another_key() -> None:
         server.close()
 
 
+@pytest.mark.usefixtures("_with_tools")
 def test_what_a_response_was_made_of_is_paged_through(client: openai.OpenAI) -> None:
     one = client.responses.create(model="fake", input="say 2")
     call: Any = {"type": "function_call", "call_id": "c1", "name": "look", "arguments": "{}"}
@@ -83,6 +91,7 @@ def test_what_a_response_was_made_of_is_paged_through(client: openai.OpenAI) -> 
     assert len({item["id"] for item in told}) == 5
 
 
+@pytest.mark.usefixtures("_with_tools")
 def test_a_call_of_a_namespace_is_told_with_it(client: openai.OpenAI) -> None:
     tools: Any = [{"type": "namespace", "name": "maps", "tools": [{"type": "function", "name": "look"}]}]
     calls: Any = [
