@@ -13,7 +13,7 @@ from helix_app.protocol.events import Failed, TextDelta
 from helix_app.protocol.models.hub import CatalogChanged
 from helix_app.protocol.requests import ChatMessage
 from tests.gui import fake
-from tests.gui.chats.made_chats import FakeStore, answer, chat as made_chat
+from tests.gui.chats.made_chats import FakeStore, answer as made_answer, chat as made_chat
 from tests.gui.driver import Driver
 
 
@@ -309,7 +309,7 @@ def test_a_reply_that_nobody_asked_for_cannot_be_written_again(chat: Driver, tem
     """A file of messages may begin with one; with no template either there is no text before it."""
     window = chat.window
     window.on_event(fake.ready(chat_template=template))
-    FakeStore(window, made_chat("c", answer("a", "", "Hello.")))
+    FakeStore(window, made_chat("c", made_answer("a", "", "Hello.")))
     window.book.open("c")
     chat.reply.again_requested.emit()
     assert window.chat.error.isVisible()
