@@ -1,7 +1,6 @@
 """The window's composition root: the only place that knows the engine, the hub and the window, and wires them.
 
-Nothing heavy is imported with this module: the engine's child process imports the program's main
-module again, and a missing PySide6 is to be told in a sentence.
+Nothing heavy is imported with it: the engine's child imports it again, and a missing PySide6 is to be told in a sentence.
 """
 
 from __future__ import annotations
@@ -88,7 +87,8 @@ class App:
 
     def end(self) -> bool:
         """End what the window's closing has ended, if it was closed; False when a thread hangs."""
-        return all([one.shutdown() for one in (self.controller, self.benchmarks, self.library, self.attachments)])
+        threads = (self.controller, self.benchmarks, self.library, self.attachments)
+        return False not in [one.shutdown() for one in threads]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

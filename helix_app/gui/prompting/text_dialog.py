@@ -22,7 +22,7 @@ class TextDialog(Dialog):
     """
 
     def __init__(self, theme: Theme, text: str, name: str, term: str, reset: str, parent: QWidget | None) -> None:
-        """Show ``text``; ``name`` is what the editor is called, ``term`` what F1 explains, ``reset`` a button's text."""
+        """Show ``text``; ``name`` is what the editor is called, ``term`` what F1 explains, ``reset`` a button."""
         super().__init__(parent)
         self._theme = theme
         self.editor = QPlainTextEdit(text)
