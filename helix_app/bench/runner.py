@@ -263,9 +263,7 @@ def _llamacpp(bench: _Bench) -> list[LlamaCppArm]:
 
     bench.on_progress(BenchProgress("peer", arm=LLAMACPP))
     try:
-        arm = bench.programs.enter_context(
-            opened(bench.config.peer_path, bench.session, bench.target, bench.cancel)
-        )
+        arm = bench.programs.enter_context(opened(bench.config.peer_path, bench.session, bench.target, bench.cancel))
     except HelixError as exc:
         bench.notices.append(failure_notice("bench_peer_failed", exc, peer=LLAMACPP))
         return []

@@ -2678,20 +2678,8 @@ Protokolle: {logs}</translation>
  <context>
   <name>SchemaDialog</name>
   <message>
-   <source>Cancel</source>
-   <translation>Abbrechen</translation>
-  </message>
-  <message>
    <source>Every reply will be one line of JSON that fits this schema.</source>
    <translation>Jede Antwort wird eine Zeile JSON sein, die zu diesem Schema passt.</translation>
-  </message>
-  <message>
-   <source>Example</source>
-   <translation>Beispiel</translation>
-  </message>
-  <message>
-   <source>JSON schema</source>
-   <translation>JSON-Schema</translation>
   </message>
   <message>
    <source>JSON schema of the replies</source>
@@ -2700,10 +2688,6 @@ Protokolle: {logs}</translation>
   <message>
    <source>Paste a JSON schema, or begin with the example.</source>
    <translation>Fügen Sie ein JSON-Schema ein oder beginnen Sie mit dem Beispiel.</translation>
-  </message>
-  <message>
-   <source>Use this</source>
-   <translation>Dieses nehmen</translation>
   </message>
  </context>
  <context>
@@ -3252,10 +3236,6 @@ Antwort: {reply}
  <context>
   <name>TemplateDialog</name>
   <message>
-   <source>Cancel</source>
-   <translation>Abbrechen</translation>
-  </message>
-  <message>
    <source>Chat template</source>
    <translation>Chat-Vorlage</translation>
   </message>
@@ -3292,12 +3272,19 @@ Antwort: {reply}
    <translation>Dieses Modell hat keine und setzt den Text fort. Mit einer, die hier steht, führt es Gespräche.</translation>
   </message>
   <message>
-   <source>Use this</source>
-   <translation>Diese nehmen</translation>
-  </message>
-  <message>
    <source>With it the prompt has {n:token|tokens}.</source>
    <translation>Mit ihr hat der Prompt {n:Token|Token}.</translation>
+  </message>
+ </context>
+ <context>
+  <name>TextDialog</name>
+  <message>
+   <source>Cancel</source>
+   <translation>Abbrechen</translation>
+  </message>
+  <message>
+   <source>Use this</source>
+   <translation>Diese nehmen</translation>
   </message>
  </context>
  <context>
@@ -4676,6 +4663,10 @@ Antwort: {reply}
    <translation>Ein Schema ist ein JSON-Objekt, in geschweiften Klammern.</translation>
   </message>
   <message>
+   <source>Example</source>
+   <translation>Beispiel</translation>
+  </message>
+  <message>
    <source>It holds a number that is too long.</source>
    <translation>Es enthält eine zu lange Zahl.</translation>
   </message>
@@ -4686,6 +4677,10 @@ Antwort: {reply}
   <message>
    <source>It is too long: {n} characters at most.</source>
    <translation>Es ist zu lang: höchstens {n} Zeichen.</translation>
+  </message>
+  <message>
+   <source>JSON schema</source>
+   <translation>JSON-Schema</translation>
   </message>
   <message>
    <source>Line {line} is no JSON.</source>

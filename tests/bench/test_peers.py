@@ -210,9 +210,7 @@ def test_peers_run_beside_helix(zoo: Zoo) -> None:
 
 
 @pytest.mark.parametrize(("quant", "dtype", "told"), [("Q8_0", "packed", PEERS), ("F32", "float32", ())])
-def test_a_number_format_that_is_not_helix_own_is_told(
-    zoo: Zoo, quant: str, dtype: str, told: tuple[str, ...]
-) -> None:
+def test_a_number_format_that_is_not_helix_own_is_told(zoo: Zoo, quant: str, dtype: str, told: tuple[str, ...]) -> None:
     result = run_benchmark(config(zoo.gguf("llama", quant=quant), dtype=dtype))
     assert result.arms == (BASELINE, HELIX, *PEERS)
     assert result.model["dtype"] == dtype
