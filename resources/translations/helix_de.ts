@@ -2946,8 +2946,8 @@ Protokolle: {logs}</translation>
    <translation>Zahlenformat des Benchmarks</translation>
   </message>
   <message>
-   <source>Other programs on the same weights (each takes as long again, or longer)</source>
-   <translation>Andere Programme auf denselben Gewichten (jedes dauert noch einmal so lange oder länger)</translation>
+   <source>Other programs on the same weights (each as long, or longer)</source>
+   <translation>Andere Programme auf denselben Gewichten (jedes so lange oder länger)</translation>
   </message>
   <message>
    <source>Prompt for both configurations</source>
@@ -6357,6 +6357,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>In {arm} entwirft eine Runde {k:Token|Token} in {draft}, prüft in {verify} und braucht daneben {rest}: {steps:einfacher Schritt|einfache Schritte} von {plain}. Nach der Formel ist das {expected} mal so schnell wie einfache Dekodierung.</translation>
   </message>
   <message>
+   <source>In {peer} these weights are {theirs}, in Helix {ours}: their speeds are of two number formats.</source>
+   <translation>In {peer} sind diese Gewichte {theirs}, in Helix {ours}: Die Geschwindigkeiten gehören zu zwei Zahlenformaten.</translation>
+  </message>
+  <message>
    <source>Input/output error</source>
    <translation>Ein-/Ausgabefehler</translation>
   </message>
@@ -8635,10 +8639,6 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>{peer} cannot run this model here, so it was left out. {reason}</source>
    <translation>{peer} kann dieses Modell hier nicht ausführen und wurde daher ausgelassen. {reason}</translation>
-  </message>
-  <message>
-   <source>{peer} runs these weights as {theirs}, Helix as {ours}: their speeds are of two number formats.</source>
-   <translation>{peer} rechnet mit diesen Gewichten als {theirs}, Helix als {ours}: Die Geschwindigkeiten gehören zu zwei Zahlenformaten.</translation>
   </message>
   <message>
    <source>{prompt}: {arms} differ from token {n} ({a} / {b})</source>
