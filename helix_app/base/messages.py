@@ -161,7 +161,7 @@ NOTICES: dict[str, str] = {
     "draft_skipped": "The draft {draft} could not be used, so Helix takes the best draft that needs no download. {reason}",
     "bench_prompt_skipped": "The prompt {prompt} was left out. {reason}",
     "bench_peer_failed": "{peer} cannot run this model here, so it was left out. {reason}",
-    "bench_peer_format": "{peer} runs these weights as {theirs}, Helix as {ours}: their speeds are of two number formats.",
+    "bench_peer_format": "In {peer} these weights are {theirs}, in Helix {ours}: their speeds are of two number formats.",
     "bench_arm_failed": "{arm} failed on the prompt {prompt} and was left out from there on. {reason}",
     "bench_incomplete": "The run ended early: {done} of {planned:reply|replies} were measured, and the figures are of those.",
     "bench_drift": "The machine's speed moved by {percent} during the run (a fixed reference reply shows it). "

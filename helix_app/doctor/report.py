@@ -61,7 +61,8 @@ def _models() -> tuple[tuple[ModelFact, ...], int]:
         if path is not None:
             here.append(ModelFact(entry.id, store.size_of(path), store.is_verified(entry, path), entry.name))
     own = {place for entry in catalog.entries for place in store.places(entry)}
-    for path in attempt(_others, ()):
+    others: tuple[Path, ...] = attempt(_others, ())
+    for path in others:
         if path not in own:
             here.append(ModelFact(path.name, store.size_of(path), None))
     return tuple(here), catalog.entries[0].parameters * _BYTES_PER_WEIGHT + _OVERHEAD

@@ -2678,20 +2678,8 @@ Protokolle: {logs}</translation>
  <context>
   <name>SchemaDialog</name>
   <message>
-   <source>Cancel</source>
-   <translation>Abbrechen</translation>
-  </message>
-  <message>
    <source>Every reply will be one line of JSON that fits this schema.</source>
    <translation>Jede Antwort wird eine Zeile JSON sein, die zu diesem Schema passt.</translation>
-  </message>
-  <message>
-   <source>Example</source>
-   <translation>Beispiel</translation>
-  </message>
-  <message>
-   <source>JSON schema</source>
-   <translation>JSON-Schema</translation>
   </message>
   <message>
    <source>JSON schema of the replies</source>
@@ -2700,10 +2688,6 @@ Protokolle: {logs}</translation>
   <message>
    <source>Paste a JSON schema, or begin with the example.</source>
    <translation>Fügen Sie ein JSON-Schema ein oder beginnen Sie mit dem Beispiel.</translation>
-  </message>
-  <message>
-   <source>Use this</source>
-   <translation>Dieses nehmen</translation>
   </message>
  </context>
  <context>
@@ -2962,8 +2946,8 @@ Protokolle: {logs}</translation>
    <translation>Zahlenformat des Benchmarks</translation>
   </message>
   <message>
-   <source>Other programs on the same weights (each takes as long again, or longer)</source>
-   <translation>Andere Programme auf denselben Gewichten (jedes dauert noch einmal so lange oder länger)</translation>
+   <source>Other programs on the same weights (each as long, or longer)</source>
+   <translation>Andere Programme auf denselben Gewichten (jedes so lange oder länger)</translation>
   </message>
   <message>
    <source>Prompt for both configurations</source>
@@ -3252,10 +3236,6 @@ Antwort: {reply}
  <context>
   <name>TemplateDialog</name>
   <message>
-   <source>Cancel</source>
-   <translation>Abbrechen</translation>
-  </message>
-  <message>
    <source>Chat template</source>
    <translation>Chat-Vorlage</translation>
   </message>
@@ -3292,12 +3272,19 @@ Antwort: {reply}
    <translation>Dieses Modell hat keine und setzt den Text fort. Mit einer, die hier steht, führt es Gespräche.</translation>
   </message>
   <message>
-   <source>Use this</source>
-   <translation>Diese nehmen</translation>
-  </message>
-  <message>
    <source>With it the prompt has {n:token|tokens}.</source>
    <translation>Mit ihr hat der Prompt {n:Token|Token}.</translation>
+  </message>
+ </context>
+ <context>
+  <name>TextDialog</name>
+  <message>
+   <source>Cancel</source>
+   <translation>Abbrechen</translation>
+  </message>
+  <message>
+   <source>Use this</source>
+   <translation>Diese nehmen</translation>
   </message>
  </context>
  <context>
@@ -4676,6 +4663,10 @@ Antwort: {reply}
    <translation>Ein Schema ist ein JSON-Objekt, in geschweiften Klammern.</translation>
   </message>
   <message>
+   <source>Example</source>
+   <translation>Beispiel</translation>
+  </message>
+  <message>
    <source>It holds a number that is too long.</source>
    <translation>Es enthält eine zu lange Zahl.</translation>
   </message>
@@ -4686,6 +4677,10 @@ Antwort: {reply}
   <message>
    <source>It is too long: {n} characters at most.</source>
    <translation>Es ist zu lang: höchstens {n} Zeichen.</translation>
+  </message>
+  <message>
+   <source>JSON schema</source>
+   <translation>JSON-Schema</translation>
   </message>
   <message>
    <source>Line {line} is no JSON.</source>
@@ -6360,6 +6355,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>In {arm}, a round drafts {k:token|tokens} in {draft}, verifies in {verify} and spends {rest} besides: {steps:plain step|plain steps} of {plain}. By the formula it is {expected} times as fast as plain decoding.</source>
    <translation>In {arm} entwirft eine Runde {k:Token|Token} in {draft}, prüft in {verify} und braucht daneben {rest}: {steps:einfacher Schritt|einfache Schritte} von {plain}. Nach der Formel ist das {expected} mal so schnell wie einfache Dekodierung.</translation>
+  </message>
+  <message>
+   <source>In {peer} these weights are {theirs}, in Helix {ours}: their speeds are of two number formats.</source>
+   <translation>In {peer} sind diese Gewichte {theirs}, in Helix {ours}: Die Geschwindigkeiten gehören zu zwei Zahlenformaten.</translation>
   </message>
   <message>
    <source>Input/output error</source>
@@ -8640,10 +8639,6 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>{peer} cannot run this model here, so it was left out. {reason}</source>
    <translation>{peer} kann dieses Modell hier nicht ausführen und wurde daher ausgelassen. {reason}</translation>
-  </message>
-  <message>
-   <source>{peer} runs these weights as {theirs}, Helix as {ours}: their speeds are of two number formats.</source>
-   <translation>{peer} rechnet mit diesen Gewichten als {theirs}, Helix als {ours}: Die Geschwindigkeiten gehören zu zwei Zahlenformaten.</translation>
   </message>
   <message>
    <source>{prompt}: {arms} differ from token {n} ({a} / {b})</source>

@@ -216,7 +216,8 @@ def test_a_number_format_that_is_not_helix_own_is_told(zoo: Zoo, quant: str, dty
     assert result.model["dtype"] == dtype
     found = [notice for notice in result.notices if notice.code == "bench_peer_format"]
     assert tuple(dict(notice.fields)["peer"] for notice in found) == told
-    assert all("as float32, Helix as packed" in notice_text(notice.code, notice.fields) for notice in found)
+    sentences = [notice_text(notice.code, notice.fields) for notice in found]
+    assert all("these weights are float32, in Helix packed" in sentence for sentence in sentences)
 
 
 @pytest.mark.parametrize("peers", [PEERS, PEERS[:1]])

@@ -16,7 +16,8 @@ class SeedValidator(QIntValidator):
         self.setLocale(QLocale.c())
 
     def validate(self, text: str, at: int) -> object:
-        """Refuse what is no digit as it is typed."""
-        if text and not (text.isascii() and text.isdecimal()):
+        """Refuse what is no digit, and what is too large, as it is typed."""
+        digits = text.isascii() and text.isdecimal() and len(text) <= len(str(MOST))
+        if text and not (digits and int(text) <= MOST):
             return QValidator.State.Invalid, text, at
         return super().validate(text, at)
