@@ -1,6 +1,6 @@
 """The window's composition root: the only place that knows the engine, the hub and the window, and wires them.
 
-Nothing heavy is imported with it: the engine's child imports it again, and a missing PySide6 is to be told in a sentence.
+Nothing heavy is imported with it: the engine's child imports it again, and a missing PySide6 is told in a sentence.
 """
 
 from __future__ import annotations
