@@ -20,7 +20,7 @@ from helix_app.engine.loading.load import load
 from helix_app.engine.loading.look import look
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.loading.reading import LoadCancelled
-from helix_app.engine.machine.devices.device import found_devices
+from helix_app.engine.machine.devices.device import cpu, found_devices
 from helix_app.engine.machine.devices.errors import is_out_of_memory
 from helix_app.engine.machine.memory import return_memory
 from helix_app.engine.measuring import calibration
@@ -97,9 +97,13 @@ class Engine:
             return exc.as_event(request_id)
         if is_out_of_memory(exc):
             log.error("request failed", exc_info=exc)
-            device = self.ready.device_name if self.ready else "this device"
-            return Failed("device_out_of_memory", str(exc), (("device", device),), request_id)
+            return Failed("device_out_of_memory", str(exc), (("device", self._device),), request_id)
         return failure(exc, request_id)
+
+    @property
+    def _device(self) -> str:
+        """What the model runs on; once what was loaded is given up for good, that was the CPU."""
+        return self.ready.device_name if self.ready else cpu().name
 
     def stream_many(
         self, requests: Iterable[GenerateRequest], cancel: threading.Event, max_running: int = MAX_RUNNING
@@ -118,8 +122,7 @@ class Engine:
         except (RuntimeError, MemoryError) as exc:
             log.exception("many requests failed")
             code = "device_out_of_memory" if is_out_of_memory(exc) else "internal"
-            device = self.ready.device_name if self.ready else "this device"
-            raise HelixError(code, detail=str(exc), device=device, log=str(log_file())) from exc
+            raise HelixError(code, detail=str(exc), device=self._device, log=str(log_file())) from exc
         finally:
             scheduler.close()
 
@@ -144,16 +147,20 @@ class Engine:
             calibration.check_step(self.session.runner, self.session.costs)
 
     def _scheduler_for(self, joining: list[Joining], others: Intake) -> Generator[Event, None, Scheduler | None]:
-        """What writes these replies; None, with their results, where all were stopped while a model came back."""
-        if self._loaded is None and self._wanted is not None:  # the last move to the CPU was stopped or failed
-            stopped = AskedEvent(lambda: not others.wanted and all(reply.cancel.is_set() for reply in joining))
-            try:
+        """What writes these replies; None, with their results, where all were stopped while a model came back, or it
+        did not come: then who waits has its result as well."""
+        try:
+            if self._loaded is None and self._wanted is not None:  # the last move to the CPU was stopped or failed
+                stopped = AskedEvent(lambda: not others.wanted and all(reply.cancel.is_set() for reply in joining))
                 yield from self._load_again(self._wanted, stopped)
-            except LoadCancelled:
-                yield from (cancelled_result(reply.request) for reply in joining)
-                return None
-        if self.session is None:
-            raise HelixError("no_model_loaded")
+            if self.session is None:
+                raise HelixError("no_model_loaded")
+        except LoadCancelled:
+            yield from (cancelled_result(reply.request) for reply in joining)
+            return None
+        except Exception as exc:
+            yield from (self._failed(exc, reply.request.request_id) for reply in (*joining, *others.take()))
+            return None
         return Scheduler(self.session)
 
     def _write(self, scheduler: Scheduler, joining: list[Joining], others: Intake) -> Iterator[Event]:

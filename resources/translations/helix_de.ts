@@ -3284,7 +3284,7 @@ Antwort: {reply}
   </message>
   <message>
    <source>Use this</source>
-   <translation>Diese nehmen</translation>
+   <translation>Übernehmen</translation>
   </message>
  </context>
  <context>
@@ -3919,6 +3919,10 @@ Antwort: {reply}
   <message>
    <source>Summarise</source>
    <translation>Zusammenfassen</translation>
+  </message>
+  <message>
+   <source>Writing takes about {time}, or longer in other programs, at {rate} tok/s without drafts; loading and reading the prompts come on top.</source>
+   <translation>Das Schreiben dauert etwa {time}, in anderen Programmen auch länger, bei {rate} Tok/s ohne Entwürfe; Laden und Lesen der Prompts kommen hinzu.</translation>
   </message>
   <message>
    <source>Writing takes {time} at most, at {rate} tok/s without drafts; loading and reading the prompts come on top.</source>

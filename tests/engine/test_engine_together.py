@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from helix_app.base.errors import HelixError
 from helix_app.engine.engine import Engine
 from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, RoundDone
 from helix_app.protocol.intake import Intake, Joining
@@ -144,3 +145,19 @@ def test_stop_of_all_while_a_model_comes_back_ends_all(engine: Engine) -> None:
     assert [stream.finished(name).reason for name in "ab"] == ["cancelled", "cancelled"]
     assert engine.session is None
     assert finish(engine, request("c", "one two")).token_ids  # what comes next brings it back
+
+
+def test_each_has_one_result_where_a_model_does_not_come_back(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = BroughtBack(engine)
+
+    def fails(*_: object) -> Iterator[Event]:
+        yield LoadProgress("devices")
+        raise HelixError("device_out_of_memory", device="card")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("helix_app.engine.engine.load", fails)
+        stream.run_with()
+    failures = [(event.request_id, event.code) for event in stream.events if isinstance(event, Failed)]
+    assert failures == [("a", "device_out_of_memory"), ("b", "device_out_of_memory")]
+    assert not any(isinstance(event, Finished) for event in stream.events)
+    assert finish(engine, request("b", "one two")).reason != "cancelled"

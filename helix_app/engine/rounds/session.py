@@ -236,7 +236,7 @@ def _messages(session: Session, request: GenerateRequest, limit: int) -> Prompt:
         raise _too_long(session, limit, characters // CHARACTERS_PER_TOKEN, counted=False)
     if found.notice is not None:
         session.tell_once(found.notice)
-    return Prompt(found.ids, found.left_out, not request.raw and tokenizer.ends_in_thought(found.ids))
+    return Prompt(found.ids, found.left_out, not request.raw and session.tokenizer.ends_in_thought(found.ids))
 
 
 def _too_long(session: Session, limit: int, tokens: int, *, counted: bool = True) -> InputError:

@@ -75,10 +75,16 @@ def duration(request: BenchRequest, plain: float | None) -> str:
     """The same in words."""
     if plain is None:
         return tr("How long that takes is not known: nothing was written with this model here yet.")
-    longest = figures.duration(seconds(request, plain))
-    return tr(
-        "Writing takes {time} at most, at {rate} tok/s without drafts; loading and reading the prompts come on top."
-    ).format(time=longest, rate=figures.rate(plain))
+    if request.peers:
+        text = tr(
+            "Writing takes about {time}, or longer in other programs, at {rate} tok/s without drafts; "
+            "loading and reading the prompts come on top."
+        )
+    else:
+        text = tr(
+            "Writing takes {time} at most, at {rate} tok/s without drafts; loading and reading the prompts come on top."
+        )
+    return text.format(time=figures.duration(seconds(request, plain)), rate=figures.rate(plain))
 
 
 def known_rate(entries: tuple[BenchEntry, ...], target: str, dtype: str) -> float | None:

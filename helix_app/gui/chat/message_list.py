@@ -115,7 +115,7 @@ class MessageList(QObject):
     def rebuild(self, message_id: str = "") -> None:
         """Another conversation is shown: its end, or as far back as to a message, or to one that is being edited."""
         edits = self._edits()
-        focused = None if _cursor_in(self._view.messages()) else QApplication.focusWidget()
+        focused = None if _cursor_in(self._view.messages()) else self._view.window().focusWidget()
         self._view.clear()
         path = self._book.current.path()
         wanted = (i for i, message in enumerate(path) if message.id == message_id or message.id in edits)

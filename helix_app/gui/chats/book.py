@@ -220,8 +220,7 @@ class ChatBook(QObject):
         self.leaving.emit()
         self._unkept.drop(conversation.id)
         self.ask(ChangeChat(conversation.id, deleted=True))
-        fresh = self.current = self._fresh = Conversation()  # with all that was not sent, as it was before
-        fresh.draft, fresh.settings, fresh.chosen = conversation.draft, conversation.settings, conversation.chosen
+        self._fresh = conversation.anew()  # with all that was not sent, as it was before
         self.current_changed.emit("")
 
     def _way_chosen(self) -> None:
@@ -331,7 +330,7 @@ class ChatBook(QObject):
         self._tell(together)
 
     def _hide(self, chat_id: str, together: Deleted) -> None:
-        self._unkept.drop(chat_id)
+        together.talks += self._unkept.drop(chat_id)
         self._wanted = ("", "") if self._wanted[0] == chat_id else self._wanted
         entry = self.entry(chat_id)
         together.add(chat_id, self.tr("a conversation") if entry is None else title_of(entry))
@@ -354,6 +353,7 @@ class ChatBook(QObject):
         if (last := self._bin.take()) is None:
             return
         self.undone.emit()
+        self._unkept.put_back(last.talks)
         talk = self._at_hand(last.chat_ids[0])
         self.ask(*last.back())
         if last.messages and talk is not None:

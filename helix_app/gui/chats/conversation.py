@@ -154,6 +154,12 @@ class Conversation:
             self.leaf = self._newest_under(siblings[max(0, index - 1)]) if siblings else message.parent
         return gone
 
+    def anew(self) -> Conversation:
+        """The same where nothing of it is left, as one that the store was not told of."""
+        self.id, self.known = new_id(), False
+        self.unkept.clear()
+        return self
+
     def put_back(self, messages: Sequence[Message], leaf: str) -> None:
         """Have again what was removed, and show the way to ``leaf``."""
         for message in messages:
@@ -201,10 +207,16 @@ class Conversation:
         asked: list[ChatAsked] = [CreateChat(self.chat())]
         for message in self._messages.values():
             if message.id in self.unkept:
-                asked.append(AddMessage(self.id, message))
-                if message.role == "assistant" and message.state != "writing":  # it may have been written further
-                    asked.append(EndMessage(message.id, message.text, message.state, message.details))
+                asked += [AddMessage(self.id, message), *self._as_written(message)]
         return [*asked, ChangeChat(self.id, leaf=self.leaf)] if self.unkept else asked
+
+    def _as_written(self, message: Message) -> list[ChatAsked]:
+        """What brings a reply to what it is here: it may have been written further, and its run be of a part of it."""
+        if message.role != "assistant":
+            return []
+        states: tuple[MessageState, ...] = ("writing",) if message.id not in self.runs else ()
+        ended = () if message.state == "writing" else (message.state,)
+        return [EndMessage(message.id, message.text, state, message.details) for state in (*states, *ended)]
 
     def _newest_under(self, message_id: str) -> str:
         while self._after.get(message_id):
@@ -229,9 +241,14 @@ class Unkept:
             talk.unkept.add(message_id)
         return talk.missed()
 
-    def drop(self, chat_id: str) -> None:
-        """It is not wanted any more."""
-        self._talks.pop(chat_id, None)
+    def drop(self, chat_id: str) -> list[Conversation]:
+        """It is not wanted any more: this one, if it was here."""
+        talk = self._talks.pop(chat_id, None)
+        return [] if talk is None else [talk]
+
+    def put_back(self, talks: Sequence[Conversation]) -> None:
+        """These are wanted again."""
+        self._talks |= {talk.id: talk for talk in talks}
 
     def listed(self, there: Collection[str]) -> list[ChatEntry]:
         """Let go of those that are there as they are here; entries of those that are not there, the latest first."""

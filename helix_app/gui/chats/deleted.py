@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from helix_app.gui.chats.conversation import Conversation
 from helix_app.protocol.conversations.chats import AddMessage, ChangeChat, ChatAsked, Message
 
 
@@ -14,12 +15,14 @@ class Deleted:
     Attributes:
         chat_ids: of the conversations, or of the one that had the messages.
         title: what the first of them is called; empty for messages.
+        talks: those of them that the store may not have all of.
     """
 
     chat_ids: list[str] = field(default_factory=list)
     title: str = ""
     messages: tuple[Message, ...] = ()
     leaf: str = ""
+    talks: list[Conversation] = field(default_factory=list)
 
     def add(self, chat_id: str, title: str) -> None:
         """A conversation went, too."""

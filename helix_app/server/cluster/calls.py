@@ -44,7 +44,7 @@ def session_of(call: Call) -> str:
     if header is not None and not call.path.startswith(_RESPONSES):
         return _short(header)
     body = _object(call.body)
-    for response_id in (call.path.removeprefix(f"{_RESPONSES}/"), body.get("previous_response_id")):
+    for response_id in (call.path.removeprefix(f"{_RESPONSES}/").partition("/")[0], body.get("previous_response_id")):
         if isinstance(response_id, str) and (session := session_in(response_id)):
             return session
     return _begun_by(body) if header is None else _short(header)

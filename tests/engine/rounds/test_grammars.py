@@ -230,7 +230,8 @@ def opens(engine: Engine, **options: Any) -> bool:
 
 def test_it_is_told_whether_a_prompt_opens_a_thought(long: Engine, thinker: Engine) -> None:
     assert opens(thinker)
-    assert opens(long, template=OPENS)
+    assert opens(thinker, template=OPENS.replace("{# <", "{# another: <"))
+    assert not opens(long, template=OPENS)  # it has no marks that anybody could know the end of its thought by
     assert not opens(thinker, thinking=False)
     assert not opens(thinker, template=TEMPLATE)
     assert not opens(thinker, text="a <think>", raw=True)

@@ -157,6 +157,8 @@ def test_on_the_cpu_it_costs_the_replies_and_not_the_next(zoo: Zoo, monkeypatch:
     engine = loaded(zoo.gguf("llama"), cache_tokens=1024)
     expected = finish(engine, ask())
     session_of(engine).clear_caches()
+    assert engine.ready is not None
+    name = engine.ready.device_name
 
     def no_memory(*_: object) -> torch.Tensor:
         raise RuntimeError(MEMORY)
@@ -166,6 +168,8 @@ def test_on_the_cpu_it_costs_the_replies_and_not_the_next(zoo: Zoo, monkeypatch:
         patch.setattr(Attention, "_mixed", no_memory)
         seen = events(engine, ask())
     assert codes(seen) == ["device_out_of_memory"]
+    assert isinstance(seen[-1], Failed)
+    assert dict(seen[-1].fields) == {"device": name}
     assert finish(engine, ask()).token_ids == expected.token_ids
 
 

@@ -101,6 +101,8 @@ def test_the_duration_comes_from_the_list(person: Person) -> None:
     assert longer in setup.duration.text()
     setup.dtype.pick("float32")  # of which nothing is known: the same model in another format is near
     assert "80 tok/s" in setup.duration.text()
+    next(iter(setup.peers.values())).setChecked(True)  # whose speed is not known
+    assert setup.duration.text().startswith("Writing takes about ")
 
 
 def test_what_the_chat_measured_comes_first(window: MainWindow) -> None:

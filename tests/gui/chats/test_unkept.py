@@ -81,3 +81,46 @@ def test_a_reply_that_was_kept_and_went_on_beside_another_helix_is_handed_on(tol
     told.book.on_listed(ChatsListed((KEPT.entry,), kept=True))
     assert told.take() == []
     assert [entry.id for entry in told.book.entries] == ["c"]
+
+
+@pytest.mark.parametrize("ended", [True, False], ids=["complete", "still written"])
+def test_a_run_of_the_first_part_goes_once_a_reply_went_on_beside_another_helix(
+    told: Told, tmp_path: Path, ended: bool
+) -> None:
+    path = tmp_path / "chats.db"
+    other = ChatStore(path)
+    other.apply(CreateChat(KEPT))
+    other.keep_run("a", b"of the first part")
+    keeper = ChatKeeper(lambda: ChatStore(path))
+    told.book.open("c")
+    told.book.on_opened(ChatOpened("c", KEPT))
+    told.book.on_listed(ChatsListed((KEPT.entry,), kept=False))
+    told.book.again("a", "So.")
+    if ended:
+        told.book.current.change("a", text="So it is.", state="done", details="{}")
+    for asked in told.take():
+        keeper.do(asked)
+    other.close()
+    told.book.on_listed(ChatsListed((KEPT.entry,), kept=True))
+    for asked in told.take():
+        keeper.do(asked)
+    (opened,) = keeper.do(OpenChat("c"))
+    assert isinstance(opened, ChatOpened)
+    assert opened.chat is not None
+    assert opened.chat.runs == ()
+    assert opened.chat.messages[-1].state == ("done" if ended else "writing")
+    keeper.close()
+
+
+def test_what_could_not_be_kept_comes_back_when_its_deletion_is_undone(told: Told) -> None:
+    told.book.on_listed(ChatsListed((), kept=False))
+    write(told)
+    told.book.end(writing_of(told), "Because.", "done", "{}")
+    talk = told.book.current
+    told.book.delete(talk.id)
+    assert told.book.current is not talk
+    told.book.undo()
+    assert told.book.current is talk
+    told.take()
+    told.book.on_listed(ChatsListed((), kept=True))
+    assert CreateChat(talk.chat()) in told.take()

@@ -9,6 +9,7 @@ from helix_app.gui.chats.prompting import Prompting, to_text
 from helix_app.gui.prompting.dialog import PromptingDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.conversations.chats import ChangeChat
+from helix_app.protocol.events import Failed
 from helix_app.protocol.models.loading import Unloaded
 from helix_app.protocol.requests import ChatMessage
 from tests.gui import fake
@@ -162,3 +163,16 @@ def test_the_system_prompt_has_room_for_some_lines(window: MainWindow) -> None:
     text = dialog.editors["system_prompt"].widget
     assert text.height() >= 4 * text.fontMetrics().lineSpacing()
     assert dialog.height() <= 700
+
+
+def test_what_is_chosen_while_a_first_message_comes_back_is_of_the_conversation_in_sight(
+    window: MainWindow, chat: Driver
+) -> None:
+    request = chat.ask("x")
+    dialog = opened(window)
+    window.on_event(Failed("prompt_too_long", fields=(("tokens", "9"), ("limit", "8")), request_id=request.request_id))
+    assert not window.book.current.known
+    dialog.editors["max_tokens"].show(9)
+    dialog.accept()
+    assert window.book.current.settings == NINE
+    assert chat.ask("y").max_tokens == 9

@@ -49,7 +49,9 @@ def test_what_follows_on_a_response_goes_where_that_is_known(server: Running) ->
         status, next_told = await answer(later)
         assert (status, next_told["previous_response_id"]) == (200, told["id"])
         for method in ("GET", "DELETE"):
+            items = call(f"{path}/{next_told['id']}/input_items", method="GET")
             one = call(f"{path}/{next_told['id']}", method=method)
+            assert session_of(items) == session
             assert session_of(one) == session
             assert (await answer(one))[0] == 200
         unknown = call(path, {"model": "fake", "input": "say 3", "previous_response_id": "resp_1"})
