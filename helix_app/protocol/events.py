@@ -57,8 +57,7 @@ class PrefillDone:
     """The prompt is in the cache. ``cached_tokens`` of ``prompt_tokens`` came from a prefix hit.
 
     ``emitted`` is the first token of the reply: the prompt's last row gives it, before any round. ``left_out`` of the
-    request's messages, the oldest ones, are not in it (``GenerateRequest.on_full``). ``opens``: it ends in
-    reasoning, by the model's own marks.
+    request's messages, the oldest ones, are not in it (``GenerateRequest.on_full``). ``opens``: it ends in a thought.
     """
 
     request_id: str

@@ -25,14 +25,18 @@ def told(qapp: object) -> Told:
     return Told()
 
 
+def two_of(path: Path) -> tuple[ChatStore, ChatKeeper]:
+    """The store of another Helix, which has the file, with a conversation in it; and the keeper of this one."""
+    other = ChatStore(path)
+    other.apply(CreateChat(KEPT))
+    return other, ChatKeeper(lambda: ChatStore(path))
+
+
 @pytest.mark.parametrize("last", ["c", ""], ids=["kept before", "new"])
 def test_what_is_written_beside_another_helix_is_kept_whole_when_that_has_ended(
     told: Told, tmp_path: Path, last: str
 ) -> None:
-    path = tmp_path / "chats.db"
-    other = ChatStore(path)
-    other.apply(CreateChat(KEPT))
-    keeper = ChatKeeper(lambda: ChatStore(path))
+    other, keeper = two_of(tmp_path / "chats.db")
 
     def play() -> list[str]:
         """Do what was asked, and hear of it; the codes of what failed."""
@@ -87,11 +91,8 @@ def test_a_reply_that_was_kept_and_went_on_beside_another_helix_is_handed_on(tol
 def test_a_run_of_the_first_part_goes_once_a_reply_went_on_beside_another_helix(
     told: Told, tmp_path: Path, ended: bool
 ) -> None:
-    path = tmp_path / "chats.db"
-    other = ChatStore(path)
-    other.apply(CreateChat(KEPT))
+    other, keeper = two_of(tmp_path / "chats.db")
     other.keep_run("a", b"of the first part")
-    keeper = ChatKeeper(lambda: ChatStore(path))
     told.book.open("c")
     told.book.on_opened(ChatOpened("c", KEPT))
     told.book.on_listed(ChatsListed((KEPT.entry,), kept=False))
